@@ -1,0 +1,96 @@
+// Every way a token can be refused, as one table: the C++ result, the Python exception and the docs page are read off it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace authjwks {
+
+enum class Errc : std::uint8_t {
+    missing_token,
+    malformed_credentials,
+    too_long,
+    not_three_parts,
+    bad_base64url,
+    bad_header,
+    bad_header_member,
+    critical_extension,
+    unencoded_payload,
+    unsupported_alg,
+    unknown_key,
+    bad_signature,
+    bad_claims,
+    claim_invalid,
+    claim_missing,
+    wrong_issuer,
+    wrong_audience,
+    wrong_type,
+    not_yet_valid,
+    expired,
+    revoked,
+    insufficient_scope,
+    forbidden,
+    keys_unavailable,
+};
+
+enum class Stage : std::uint8_t { request, parse, key, signature, claims, rights, infrastructure };
+
+/// The stage's name, as Python sees it.
+constexpr std::string_view name_of(Stage stage) {
+    constexpr std::array<std::string_view, 7> names{"request", "parse",  "key",           "signature",
+                                                    "claims",  "rights", "infrastructure"};
+    return names[static_cast<std::size_t>(stage)];
+}
+
+/// One refusal. Several rows may share a slug: the slug is the stable word for programs, the sentence tells a human
+/// which rule it was. Neither ever holds text of a token.
+struct ErrorInfo {
+    Errc code;
+    Stage stage;
+    std::string_view slug, sentence;
+};
+
+inline constexpr std::array kErrors{
+    ErrorInfo{Errc::missing_token, Stage::request, "missing_token", "The request carries no bearer token."},
+    ErrorInfo{Errc::malformed_credentials, Stage::request, "malformed",
+              "The request does not carry exactly one bearer token."},
+    ErrorInfo{Errc::too_long, Stage::parse, "too_long", "The token is longer than this service accepts."},
+    ErrorInfo{Errc::not_three_parts, Stage::parse, "malformed", "The token is not three parts joined by dots."},
+    ErrorInfo{Errc::bad_base64url, Stage::parse, "malformed", "A part of the token is not strict base64url."},
+    ErrorInfo{Errc::bad_header, Stage::parse, "malformed",
+              "The token's header is not a JSON object with distinct member names."},
+    ErrorInfo{Errc::bad_header_member, Stage::parse, "malformed", "A member of the token's header has the wrong type."},
+    ErrorInfo{Errc::critical_extension, Stage::parse, "malformed",
+              "The token demands an extension that this service does not know."},
+    ErrorInfo{Errc::unencoded_payload, Stage::parse, "malformed", "The token's payload is not encoded."},
+    ErrorInfo{Errc::unsupported_alg, Stage::parse, "unsupported_alg", "The token's algorithm is not accepted."},
+    ErrorInfo{Errc::unknown_key, Stage::key, "unknown_key", "No key of the issuer fits the token."},
+    ErrorInfo{Errc::bad_signature, Stage::signature, "bad_signature", "The token's signature does not match."},
+    ErrorInfo{Errc::bad_claims, Stage::claims, "malformed",
+              "The token's payload is not a JSON object with distinct member names."},
+    ErrorInfo{Errc::claim_invalid, Stage::claims, "claim_invalid", "A claim of the token has the wrong type."},
+    ErrorInfo{Errc::claim_missing, Stage::claims, "claim_missing", "The token lacks a required claim."},
+    ErrorInfo{Errc::wrong_issuer, Stage::claims, "wrong_issuer", "The token was issued by another issuer."},
+    ErrorInfo{Errc::wrong_audience, Stage::claims, "wrong_audience", "The token is meant for another audience."},
+    ErrorInfo{Errc::wrong_type, Stage::claims, "wrong_type", "The token is of another type."},
+    ErrorInfo{Errc::not_yet_valid, Stage::claims, "not_yet_valid", "The token is not valid yet."},
+    ErrorInfo{Errc::expired, Stage::claims, "expired", "The token has expired."},
+    ErrorInfo{Errc::revoked, Stage::claims, "revoked", "The token has been revoked."},
+    ErrorInfo{Errc::insufficient_scope, Stage::rights, "insufficient_scope", "The token lacks a required scope."},
+    ErrorInfo{Errc::forbidden, Stage::rights, "forbidden", "The caller lacks a required role or permission."},
+    ErrorInfo{Errc::keys_unavailable, Stage::infrastructure, "keys_unavailable",
+              "The issuer's keys cannot be reached right now."},
+};
+
+consteval bool rows_follow_the_enum() {
+    for (std::size_t row = 0; row < kErrors.size(); ++row)
+        if (static_cast<std::size_t>(kErrors[row].code) != row) return false;
+    return kErrors.size() == static_cast<std::size_t>(Errc::keys_unavailable) + 1;
+}
+static_assert(rows_follow_the_enum());
+
+constexpr const ErrorInfo& describe(Errc code) { return kErrors[static_cast<std::size_t>(code)]; }
+
+}  // namespace authjwks

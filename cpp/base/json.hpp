@@ -1,0 +1,56 @@
+// Strict JSON on top of simdjson: valid UTF-8, bounded depth, and no object that names a member twice.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <simdjson.h>
+
+namespace authjwks::json {
+
+using Object = simdjson::dom::object;
+using Array = simdjson::dom::array;
+using Value = simdjson::dom::element;
+
+/// Reusable memory for one JSON text and the document parsed from it; what parse() returned lives until the next
+/// parse() or the end of the Document.
+class Document {
+  public:
+    /// @param max_depth  how many objects and arrays may be open at once, the outermost counted.
+    explicit Document(std::size_t max_depth) : max_depth_(max_depth) {}
+
+    /// Room for `size` bytes of text, to be filled before parse(); what was there before is lost.
+    std::span<char> room(std::size_t size);
+
+    /// Parses the first `size` bytes of the room. @return nothing unless they are one JSON value within the bounds.
+    /// Numbers beyond 64 bits or the range of a double are refused.
+    std::optional<Value> parse(std::size_t size);
+
+    /// room() filled with `text`, then parse().
+    std::optional<Value> parse(std::string_view text);
+
+  private:
+    std::size_t max_depth_;
+    std::size_t capacity_ = 0;
+    std::unique_ptr<char[]> text_;
+    simdjson::dom::parser parser_;
+};
+
+/// Whether `object` itself names no member twice, however the names are escaped.
+bool names_are_distinct(Object object);
+
+/// The same for every object inside `value`: two readers that differ in which member counts are an attack
+/// (RFC 8725 §2.4).
+bool members_are_distinct(Value value);
+
+/// The value as text, or nothing when it is no string.
+inline std::optional<std::string_view> text_of(Value value) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
+    return text;
+}
+
+}  // namespace authjwks::json

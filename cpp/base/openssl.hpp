@@ -1,0 +1,48 @@
+// Owners for OpenSSL's objects: the only file in which one is freed.
+#pragma once
+
+#include <memory>
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+
+namespace authjwks::ossl {
+
+template <auto Free>
+struct Freed {
+    template <class T>
+    void operator()(T* object) const noexcept {
+        Free(object);
+    }
+};
+
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
+using Bignum = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using EcdsaSig = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using MdCtx = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using Pkey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
+
+/// A second owner of the same key.
+inline Pkey share(const Pkey& key) {
+    EVP_PKEY_up_ref(key.get());
+    return Pkey(key.get());
+}
+
+/// Empties this thread's OpenSSL error queue on every way out of a function: `ssl` and `cryptography` may share that
+/// queue with us inside one Python process.
+struct CleanErrorQueue {
+    CleanErrorQueue() = default;
+    CleanErrorQueue(const CleanErrorQueue&) = delete;
+    CleanErrorQueue& operator=(const CleanErrorQueue&) = delete;
+    ~CleanErrorQueue() { ERR_clear_error(); }
+};
+
+}  // namespace authjwks::ossl

@@ -1,0 +1,32 @@
+// A value or the reason why there is none, with std::expected's verbs.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <variant>
+
+#include "base/error.hpp"
+
+namespace authjwks {
+
+template <class T, class E = Errc>
+class [[nodiscard]] Result {
+    std::variant<T, E> state_;
+
+  public:
+    using value_type = T;
+    using error_type = E;
+
+    constexpr Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    constexpr Result(E reason) : state_(std::in_place_index<1>, reason) {}
+
+    constexpr explicit operator bool() const noexcept { return state_.index() == 0; }
+    constexpr const T& operator*() const& { return std::get<0>(state_); }
+    constexpr T& operator*() & { return std::get<0>(state_); }
+    constexpr T&& operator*() && { return std::get<0>(std::move(state_)); }
+    constexpr const T* operator->() const { return &std::get<0>(state_); }
+    constexpr T* operator->() { return &std::get<0>(state_); }
+    constexpr E error() const { return std::get<1>(state_); }
+};
+
+}  // namespace authjwks

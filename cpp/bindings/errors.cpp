@@ -1,0 +1,62 @@
+#include "bindings/errors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "bindings/convert.hpp"
+
+namespace authjwks::bindings {
+namespace {
+
+/// The exception class of each row of kErrors; owned for the life of the process.
+std::array<PyObject*, kErrors.size()> registered_types{};
+
+py::tuple error_rows() {
+    py::tuple rows(kErrors.size());
+    for (std::size_t row = 0; row < kErrors.size(); ++row)
+        rows[row] = py::make_tuple(text(name_of(kErrors[row].stage)), text(kErrors[row].slug),
+                                   text(kErrors[row].sentence));
+    return rows;
+}
+
+void register_errors(const py::dict& types) {
+    std::set<std::string_view> slugs;
+    for (const ErrorInfo& row : kErrors) {
+        if (!types.contains(text(row.slug))) throw py::value_error("no class for " + std::string(row.slug));
+        slugs.insert(row.slug);
+    }
+    if (slugs.size() != types.size()) throw py::value_error("a class for a slug that does not exist");
+    for (std::size_t row = 0; row < kErrors.size(); ++row)
+        registered_types[row] = py::object(types[text(kErrors[row].slug)]).release().ptr();
+}
+
+}  // namespace
+
+void bind_errors(py::module_& module) {
+    module.attr("ERRORS") = error_rows();
+    module.def("register_errors", &register_errors, py::arg("types"),
+               "Name the exception class for each slug of ERRORS.");
+}
+
+void set_error(Errc code, std::optional<Clock::duration> retry_after) {
+    const ErrorInfo& info = describe(code);
+    PyObject* const type = registered_types[static_cast<std::size_t>(code)];
+    if (type == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "authjwks._core is used without authjwks");
+        return;
+    }
+    const py::object refusal = py::reinterpret_borrow<py::object>(type)(text(info.sentence));
+    refusal.attr("code") = text(info.slug);
+    if (retry_after) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*retry_after).count();
+        refusal.attr("retry_after") = py::int_(std::max<std::chrono::seconds::rep>(1, seconds));
+    }
+    PyErr_SetObject(type, refusal.ptr());
+}
+
+}  // namespace authjwks::bindings

@@ -1,0 +1,21 @@
+// The one door from a refusal in C++ to a Python exception.
+#pragma once
+
+#include <optional>
+
+#include <pybind11/pybind11.h>
+
+#include "base/error.hpp"
+#include "keys/fetch.hpp"
+
+namespace authjwks::bindings {
+
+namespace py = pybind11;
+
+void bind_errors(py::module_& module);
+
+/// Sets the Python exception that is registered for `code`. It carries the table's words, never the token's.
+/// @param retry_after  given for keys_unavailable; rounded up to whole seconds, at least one.
+void set_error(Errc code, std::optional<Clock::duration> retry_after = std::nullopt);
+
+}  // namespace authjwks::bindings

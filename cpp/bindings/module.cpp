@@ -1,0 +1,50 @@
+// authjwks._core: the only seam between Python and the core.
+#include <string>
+
+#include <openssl/crypto.h>
+#include <pybind11/pybind11.h>
+#include <simdjson.h>
+
+#include "bindings/convert.hpp"
+#include "bindings/errors.hpp"
+#include "bindings/key_source.hpp"
+#include "bindings/verifier.hpp"
+#include "jose/algorithm.hpp"
+#include "keys/http.hpp"
+
+namespace authjwks::bindings {
+namespace {
+
+py::tuple algorithm_names() {
+    py::tuple names(kAlgorithms.size());
+    for (std::size_t row = 0; row < kAlgorithms.size(); ++row)
+        names[row] = text(kAlgorithms[row].name);
+    return names;
+}
+
+py::dict versions() {
+    py::dict words;
+    words["openssl"] = OpenSSL_version(OPENSSL_VERSION_STRING);
+    words["libcurl"] = http_library_version();
+    words["simdjson"] = std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." +
+                        std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
+                        std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
+    return words;
+}
+
+}  // namespace
+}  // namespace authjwks::bindings
+
+PYBIND11_MODULE(_core, module, pybind11::multiple_interpreters::not_supported()) {
+    using namespace authjwks::bindings;
+    module.doc() = "The native core of authjwks. Private; use authjwks.Verifier.";
+    module.attr("__version__") = AUTHJWKS_VERSION;
+    module.attr("ALGORITHMS") = algorithm_names();
+    module.def("versions", &versions, "The versions of openssl, libcurl and simdjson in use.");
+    intern_claim_names();
+    bind_errors(module);
+    bind_key_source(module);
+    bind_verifier(module);
+    module.attr("__all__") = py::make_tuple("ALGORITHMS", "ERRORS", "KeySource", "Verifier", "__version__",
+                                            "register_errors", "versions");
+}

@@ -1,0 +1,106 @@
+#include "jose/claims.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace authjwks {
+namespace {
+
+enum Claim : std::uint8_t { iss, sub, aud, exp, nbf, iat, jti, kClaimCount };
+enum class Kind : std::uint8_t { text, text_or_texts, number };
+struct Registered {
+    std::string_view name;
+    Kind kind;
+};
+
+/// RFC 7519 §4.1, in the order of Claim.
+constexpr std::array<Registered, kClaimCount> kRegistered{{{"iss", Kind::text},
+                                                           {"sub", Kind::text},
+                                                           {"aud", Kind::text_or_texts},
+                                                           {"exp", Kind::number},
+                                                           {"nbf", Kind::number},
+                                                           {"iat", Kind::number},
+                                                           {"jti", Kind::text}}};
+constexpr std::size_t kNameSize = 3;  // of every one of them
+
+using Found = std::array<std::optional<json::Value>, kClaimCount>;
+
+bool is_of(Kind kind, json::Value value) {
+    switch (kind) {
+        case Kind::text: return value.is_string();
+        case Kind::number: return value.is_number();
+        case Kind::text_or_texts: {
+            json::Array items;
+            if (value.get(items) != simdjson::SUCCESS) return value.is_string();
+            return std::ranges::all_of(items, [](json::Value item) { return item.is_string(); });
+        }
+    }
+    return false;
+}
+
+Result<Found> find_registered(json::Object claims) {
+    Found found;
+    for (const auto [name, value] : claims) {
+        if (name.size() != kNameSize) continue;
+        const auto row = std::ranges::find(kRegistered, name, &Registered::name);
+        if (row == kRegistered.end()) continue;
+        if (!is_of(row->kind, value)) return Errc::claim_invalid;
+        found[static_cast<std::size_t>(row - kRegistered.begin())] = value;
+    }
+    return found;
+}
+
+std::optional<Instant> instant_of(const std::optional<json::Value>& number) {
+    if (!number) return std::nullopt;
+    return Instant{Seconds{number->get_double().value_unsafe()}};
+}
+
+bool is_for(json::Value audience, const Policy& policy) {
+    if (const auto text = json::text_of(audience)) return policy.accepts_audience(*text);
+    return std::ranges::any_of(json::Array(audience), [&policy](json::Value item) {
+        return policy.accepts_audience(*json::text_of(item));
+    });
+}
+
+std::optional<Errc> refuse_by_parties(const Found& found, const Policy& policy) {
+    if (!policy.accepts_any_issuer()) {
+        if (!found[iss]) return Errc::claim_missing;
+        if (!policy.accepts_issuer(*json::text_of(*found[iss]))) return Errc::wrong_issuer;
+    }
+    if (!policy.accepts_any_audience()) {
+        if (!found[aud]) return Errc::claim_missing;
+        if (!is_for(*found[aud], policy)) return Errc::wrong_audience;
+    }
+    return std::nullopt;
+}
+
+/// The expiry instant itself is already too late (RFC 7519 §4.1.4: "on or after").
+std::optional<Errc> refuse_by_time(const Found& found, Seconds leeway, Instant now) {
+    const auto expires = instant_of(found[exp]), not_before = instant_of(found[nbf]), issued = instant_of(found[iat]);
+    if (not_before && now + leeway < *not_before) return Errc::not_yet_valid;
+    if (issued && now + leeway < *issued) return Errc::not_yet_valid;
+    if (expires && now >= *expires + leeway) return Errc::expired;
+    return std::nullopt;
+}
+
+bool is_present(json::Object claims, std::string_view name) {
+    const auto claim = claims.at_key(name);
+    return claim.error() == simdjson::SUCCESS && !claim.value_unsafe().is_null();
+}
+
+}  // namespace
+
+std::optional<Errc> refuse_claims(json::Object claims, const Policy& policy, Instant now) {
+    const auto found = find_registered(claims);
+    if (!found) return found.error();
+    if (const auto refusal = refuse_by_parties(*found, policy)) return refusal;
+    if (!std::ranges::all_of(policy.required_claims(),
+                             [claims](const std::string& name) { return is_present(claims, name); }))
+        return Errc::claim_missing;
+    return refuse_by_time(*found, policy.leeway(), now);
+}
+
+}  // namespace authjwks

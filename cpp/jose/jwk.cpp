@@ -1,0 +1,116 @@
+#include "jose/jwk.hpp"
+
+#include <utility>
+
+#include "base/base64url.hpp"
+#include "jose/jwk_members.hpp"
+#include "jose/key_strength.hpp"
+
+namespace authjwks {
+namespace {
+
+using Built = Result<ossl::Pkey, KeyFault>;
+
+std::optional<std::string> decode(const std::optional<std::string_view>& text) {
+    if (!text || text->empty()) return std::nullopt;
+    return base64url::decode(*text);
+}
+
+const unsigned char* bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+/// The key that `builder` describes, or `otherwise` when OpenSSL does not take it for one.
+Built build(const char* type, const ossl::ParamBuilder& builder, KeyFault otherwise) {
+    const ossl::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+    const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* pkey = nullptr;
+    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+        EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+        return otherwise;
+    return ossl::Pkey(pkey);
+}
+
+ossl::Bignum number(const std::string& big_endian) {
+    return ossl::Bignum(BN_bin2bn(bytes(big_endian), static_cast<int>(big_endian.size()), nullptr));
+}
+
+Built rsa_key(const JwkMembers& members) {
+    // Refused by size before any arithmetic; the byte more is a sign byte, which some issuers leave in.
+    constexpr std::size_t max_bytes = kMaxRsaBits / 8 + 1;
+    const auto modulus = decode(members[JwkMembers::n]), exponent = decode(members[JwkMembers::e]);
+    if (!modulus || !exponent) return KeyFault::bad_encoding;
+    if (modulus->size() > max_bytes || exponent->size() > max_bytes) return KeyFault::weak_key;
+    const auto n = number(*modulus), e = number(*exponent);
+    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
+    if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
+        return KeyFault::weak_key;
+    return build("RSA", builder, KeyFault::weak_key);
+}
+
+Built ec_key(const JwkMembers& members, const Curve& curve) {
+    const auto x = decode(members[JwkMembers::x]), y = decode(members[JwkMembers::y]);
+    // RFC 7518 §6.2.1.2: each coordinate at full size, leading zeros kept.
+    if (!x || !y || x->size() != curve.field_bytes || y->size() != curve.field_bytes) return KeyFault::bad_encoding;
+    const std::string point = '\x04' + *x + *y;  // SEC 1 §2.3.3: not compressed
+    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
+    if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.openssl_name, 0) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
+        return KeyFault::bad_encoding;
+    return build("EC", builder, KeyFault::invalid_point);  // OpenSSL checks that the point is on the curve
+}
+
+Built okp_key(const JwkMembers& members, const Curve& curve) {
+    const auto x = decode(members[JwkMembers::x]);
+    if (!x || x->size() != curve.field_bytes) return KeyFault::bad_encoding;
+    ossl::Pkey pkey(EVP_PKEY_new_raw_public_key_ex(nullptr, curve.openssl_name, nullptr, bytes(*x), x->size()));
+    if (!pkey) return KeyFault::invalid_point;
+    return pkey;
+}
+
+Built key_of(const JwkMembers& members) {
+    const auto& type = members[JwkMembers::kty];
+    if (type == "RSA") return rsa_key(members);
+    if (type != "EC" && type != "OKP") return KeyFault::unsupported_kty;
+    const auto& name = members[JwkMembers::crv];
+    const Curve* curve = name ? find_curve(*name) : nullptr;
+    if (curve == nullptr || (curve->key_type == KeyType::ec) != (type == "EC")) return KeyFault::unsupported_crv;
+    return curve->key_type == KeyType::ec ? ec_key(members, *curve) : okp_key(members, *curve);
+}
+
+Result<std::vector<PublicKey>, KeyFault> bind(const KeyMaterial& material, const std::optional<std::string_view>& alg) {
+    if (!alg) return bind_to_all(material);
+    const auto algorithm = find_algorithm(*alg);
+    if (!algorithm) return KeyFault::unsupported_alg;
+    auto key = PublicKey::bind(material, **algorithm);
+    if (!key) return key.error();
+    std::vector<PublicKey> keys;
+    keys.push_back(*std::move(key));
+    return keys;
+}
+
+}  // namespace
+
+std::vector<PublicKey> bind_to_all(const KeyMaterial& material) {
+    std::vector<PublicKey> keys;
+    for (const Algorithm& algorithm : kAlgorithms)
+        if (auto key = PublicKey::bind(material, algorithm)) keys.push_back(*std::move(key));
+    return keys;
+}
+
+Result<Jwk, KeyFault> parse_jwk(json::Value value) {
+    const ossl::CleanErrorQueue on_every_way_out;
+    const auto members = JwkMembers::read(value);
+    if (!members) return members.error();
+    if ((*members)[JwkMembers::d]) return KeyFault::private_key;
+    if (!members->allow_verifying()) return KeyFault::not_for_signatures;
+    auto pkey = key_of(*members);
+    if (!pkey) return pkey.error();
+    const auto material = KeyMaterial::check(*std::move(pkey));
+    if (!material) return material.error();
+    auto keys = bind(*material, (*members)[JwkMembers::alg]);
+    if (!keys) return keys.error();
+    const auto& key_id = (*members)[JwkMembers::kid];
+    return Jwk{key_id ? std::optional<std::string>(*key_id) : std::nullopt, *std::move(keys)};
+}
+
+}  // namespace authjwks

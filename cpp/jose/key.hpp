@@ -1,0 +1,34 @@
+// A public key that serves exactly one algorithm: confusion of algorithms has no place to happen.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/openssl.hpp"
+#include "base/result.hpp"
+#include "jose/algorithm.hpp"
+#include "jose/key_material.hpp"
+
+namespace authjwks {
+
+class PublicKey {
+  public:
+    /// Binds `material` for life to one algorithm, so that no token can choose another (RFC 8725 §3.1).
+    /// @param algorithm  a row of kAlgorithms. @return unsupported_alg when type or curve disagree with it.
+    static Result<PublicKey, KeyFault> bind(const KeyMaterial& material, const Algorithm& algorithm);
+
+    /// True when `signature` (raw JWS bytes, RFC 7518 §3) is this key's over `message`. Safe from many threads.
+    bool verifies(std::string_view message, std::string_view signature) const noexcept;
+
+    const Algorithm& algorithm() const noexcept { return *algorithm_; }
+
+  private:
+    PublicKey(ossl::Pkey pkey, const Algorithm& algorithm, std::size_t signature_bytes)
+        : pkey_(std::move(pkey)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
+
+    ossl::Pkey pkey_;
+    const Algorithm* algorithm_;
+    std::size_t signature_bytes_;
+};
+
+}  // namespace authjwks

@@ -1,0 +1,34 @@
+// Public key material that is sound enough to be trusted with signatures, not yet bound to an algorithm.
+#pragma once
+
+#include "base/openssl.hpp"
+#include "base/result.hpp"
+#include "jose/algorithm.hpp"
+#include "jose/key_fault.hpp"
+
+namespace authjwks {
+
+class KeyMaterial {
+  public:
+    /// Checks `pkey` and takes it over. @return unsupported_kty or unsupported_crv for a kind of key that no row of
+    /// kAlgorithms uses; weak_key for RSA that rsa_is_strong() refuses and Edwards points of small order.
+    static Result<KeyMaterial, KeyFault> check(ossl::Pkey pkey);
+
+    KeyType type() const noexcept { return type_; }
+    /// Null for RSA.
+    const Curve* curve() const noexcept { return curve_; }
+    /// One more owner of the same OpenSSL key.
+    ossl::Pkey share() const { return ossl::share(pkey_); }
+    /// Length of every signature this key makes, in bytes, as JWS writes it.
+    std::size_t signature_bytes() const;
+
+  private:
+    KeyMaterial(ossl::Pkey pkey, KeyType type, const Curve* curve)
+        : pkey_(std::move(pkey)), type_(type), curve_(curve) {}
+
+    ossl::Pkey pkey_;
+    KeyType type_;
+    const Curve* curve_;
+};
+
+}  // namespace authjwks

@@ -1,0 +1,89 @@
+#include "jose/key_set.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <openssl/pem.h>
+
+namespace authjwks {
+namespace {
+
+/// A key set holds few levels: the set, its list, a key, and a list inside the key; the rest is room for extensions.
+constexpr std::size_t kMaxDepth = 16;
+
+}  // namespace
+
+KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped)
+    : keys_(std::move(keys)), skipped_(std::move(skipped)) {
+    std::ranges::stable_sort(keys_, {}, &Named::key_id);
+    std::array<std::size_t, kAlgorithms.size()> serving{};
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        const Named& named = keys_[i];
+        const std::size_t row = index_of(named.key.algorithm());
+        only_key_[row] = ++serving[row] == 1 ? &named.key : nullptr;
+        if (named.key_id) ++by_key_id_.try_emplace(*named.key_id, Range{i, 0}).first->second.count;
+    }
+}
+
+KeySet::Candidates KeySet::find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const {
+    Candidates candidates;
+    if (!key_id) {
+        if (const PublicKey* key = only_key_[index_of(algorithm)]) candidates.add(*key);
+        return candidates;
+    }
+    const auto range = by_key_id_.find(*key_id);
+    if (range == by_key_id_.end()) return candidates;
+    for (const Named& named : std::span(keys_).subspan(range->second.first, range->second.count))
+        if (&named.key.algorithm() == &algorithm) candidates.add(named.key);
+    return candidates;
+}
+
+Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLimits& limits) {
+    if (text.size() > limits.max_bytes) return KeySetFault::too_large;
+    json::Document document(kMaxDepth);
+    const auto value = document.parse(text);
+    if (!value) return KeySetFault::not_json;
+    json::Object object;
+    json::Array members;
+    if (value->get(object) != simdjson::SUCCESS || !json::names_are_distinct(object) ||
+        object["keys"].get(members) != simdjson::SUCCESS)
+        return KeySetFault::not_a_key_set;
+    if (members.size() > limits.max_keys) return KeySetFault::too_many_keys;
+
+    std::vector<Named> keys;
+    std::vector<Skipped> skipped;
+    std::size_t index = 0;
+    for (const json::Value member : members) {
+        auto jwk = parse_jwk(member);
+        if (jwk)
+            for (PublicKey& key : jwk->keys) keys.push_back({jwk->key_id, std::move(key)});
+        else
+            skipped.push_back({index, jwk.error()});
+        ++index;
+    }
+    return KeySet(std::move(keys), std::move(skipped));
+}
+
+Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
+    const ossl::CleanErrorQueue on_every_way_out;
+    if (pem.size() > limits.max_bytes) return KeySetFault::too_large;
+    const ossl::Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    std::vector<Named> keys;
+    std::vector<Skipped> skipped;
+    std::size_t index = 0;
+    for (; index <= limits.max_keys; ++index) {
+        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr));
+        if (!pkey) break;
+        const auto material = KeyMaterial::check(std::move(pkey));
+        if (!material) {
+            skipped.push_back({index, material.error()});
+            continue;
+        }
+        for (PublicKey& key : bind_to_all(*material)) keys.push_back({std::nullopt, std::move(key)});
+    }
+    if (index == 0) return KeySetFault::not_a_key_set;
+    if (index > limits.max_keys) return KeySetFault::too_many_keys;
+    return KeySet(std::move(keys), std::move(skipped));
+}
+
+}  // namespace authjwks

@@ -1,0 +1,78 @@
+// An immutable set of public keys, found by name in constant time whatever its size (RFC 7517 §5).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "jose/jwk.hpp"
+
+namespace authjwks {
+
+/// Why a text is not a key set at all.
+enum class KeySetFault : std::uint8_t { too_large, not_json, not_a_key_set, too_many_keys };
+
+struct KeySetLimits {
+    std::size_t max_bytes = std::size_t{1} << 20;
+    std::size_t max_keys = 256;
+};
+
+class KeySet {
+  public:
+    /// How many keys of one name are tried at most: a set that repeats a name cannot multiply the work.
+    static constexpr std::size_t kMaxCandidates = 4;
+
+    /// The keys that a token may have been signed with.
+    class Candidates {
+      public:
+        void add(const PublicKey& key) {
+            if (count_ < kMaxCandidates) keys_[count_++] = &key;
+        }
+        std::span<const PublicKey* const> keys() const { return std::span(keys_).first(count_); }
+
+      private:
+        std::array<const PublicKey*, kMaxCandidates> keys_{};
+        std::size_t count_ = 0;
+    };
+
+    struct Named {
+        std::optional<std::string> key_id;
+        PublicKey key;
+    };
+    struct Skipped {
+        std::size_t index;  ///< position in the document's "keys"
+        KeyFault reason;
+    };
+
+    /// Reads a JWK set. Members that cannot be used are skipped one by one and reported; a set may end up empty.
+    static Result<KeySet, KeySetFault> parse(std::string_view text, const KeySetLimits& limits);
+    /// A set of the PEM public keys (RFC 7468 §13) in `pem`; they have no name.
+    static Result<KeySet, KeySetFault> parse_pem(std::string_view pem, const KeySetLimits& limits);
+
+    /// The keys of exactly this name that serve `algorithm`; for a token without a name, the one key of the set that
+    /// serves it, if there is just one.
+    Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
+
+    std::span<const Named> usable() const noexcept { return keys_; }
+    std::span<const Skipped> skipped() const noexcept { return skipped_; }
+
+  private:
+    struct Range {
+        std::size_t first, count;
+    };
+    KeySet(std::vector<Named> keys, std::vector<Skipped> skipped);
+
+    std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
+    std::vector<Skipped> skipped_;
+    std::unordered_map<std::string_view, Range> by_key_id_;  // views into keys_
+    std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
+};
+
+}  // namespace authjwks

@@ -1,0 +1,114 @@
+#include "jose/key_strength.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <span>
+#include <string_view>
+
+namespace authjwks {
+namespace {
+
+ossl::Bignum rsa_number(const EVP_PKEY* pkey, const char* name) {
+    BIGNUM* number = nullptr;
+    EVP_PKEY_get_bn_param(pkey, name, &number);
+    return ossl::Bignum(number);
+}
+
+/// A small prime and which remainders the powers of 65537 leave: the moduli of CVE-2017-15361 leave only those.
+struct Fingerprint {
+    BN_ULONG prime;
+    std::bitset<168> powers;
+};
+
+Fingerprint fingerprint_of(BN_ULONG prime) {
+    Fingerprint row{prime, {}};
+    for (BN_ULONG power = 1; !row.powers.test(power); power = power * 65537 % prime) row.powers.set(power);
+    return row;
+}
+
+bool has_factorable_form(const BIGNUM* modulus) {
+    static const auto fingerprints = [] {
+        constexpr std::array<BN_ULONG, 38> primes{3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,
+                                                  47, 53, 59, 61, 67, 71,  73,  79,  83,  89,  97,  101, 103,
+                                                  107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+        std::array<Fingerprint, primes.size()> rows;
+        std::ranges::transform(primes, rows.begin(), fingerprint_of);
+        return rows;
+    }();
+    return std::ranges::all_of(fingerprints, [modulus](const Fingerprint& row) {
+        return row.powers.test(BN_mod_word(modulus, row.prime));
+    });
+}
+
+template <std::size_t Size>
+using Bytes = std::array<unsigned char, Size>;
+
+/// Little-endian bytes, the way RFC 8032 writes numbers, from the hexadecimal digits of the same bytes.
+template <std::size_t Size>
+consteval Bytes<Size> from_hex(std::string_view digits) {
+    constexpr std::string_view alphabet = "0123456789abcdef";
+    Bytes<Size> bytes{};
+    for (std::size_t i = 0; i < Size; ++i)
+        bytes[i] = static_cast<unsigned char>(alphabet.find(digits[2 * i]) * 16 + alphabet.find(digits[2 * i + 1]));
+    return bytes;
+}
+
+template <std::size_t Size>
+consteval Bytes<Size> small_number(unsigned char value) {
+    Bytes<Size> bytes{};
+    bytes[0] = value;
+    return bytes;
+}
+
+// y coordinates of the points whose order divides the cofactor, and the field's prime p; -1 stands for p - 1.
+constexpr auto kPrime25519 = from_hex<32>("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+constexpr std::array kSmallOrder25519{
+    small_number<32>(0),
+    small_number<32>(1),
+    from_hex<32>("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    from_hex<32>("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    from_hex<32>("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+};
+constexpr auto kPrime448 = from_hex<57>(
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffffffffffffffffffffffffffff00");
+constexpr std::array kSmallOrder448{
+    small_number<57>(0),
+    small_number<57>(1),
+    from_hex<57>(
+        "fefffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffffffffffffffffffffffffffff00"),
+};
+
+template <std::size_t Size, std::size_t Points>
+bool is_small_or_odd(Bytes<Size> point, const Bytes<Size>& prime, const std::array<Bytes<Size>, Points>& small) {
+    point.back() &= 0x7F;  // the sign of x
+    const bool canonical = std::ranges::lexicographical_compare(point | std::views::reverse, prime | std::views::reverse);
+    return !canonical || std::ranges::find(small, point) != small.end();
+}
+
+}  // namespace
+
+bool rsa_is_strong(const EVP_PKEY* pkey) {
+    const auto modulus = rsa_number(pkey, OSSL_PKEY_PARAM_RSA_N), exponent = rsa_number(pkey, OSSL_PKEY_PARAM_RSA_E);
+    if (!modulus || !exponent) return false;
+    const int bits = BN_num_bits(modulus.get());
+    if (bits < kMinRsaBits || bits > kMaxRsaBits || BN_is_odd(modulus.get()) == 0) return false;
+    if (BN_num_bits(exponent.get()) > 64 || BN_is_odd(exponent.get()) == 0 || BN_is_one(exponent.get()) == 1)
+        return false;
+    return !has_factorable_form(modulus.get());
+}
+
+bool has_small_order(const EVP_PKEY* pkey, const Curve& curve) {
+    Bytes<57> raw{};
+    std::size_t size = raw.size();
+    if (EVP_PKEY_get_raw_public_key(pkey, raw.data(), &size) != 1 || size != curve.field_bytes) return true;
+    if (curve.id == CurveId::ed448) return is_small_or_odd(raw, kPrime448, kSmallOrder448);
+    Bytes<32> point{};
+    std::ranges::copy(std::span(raw).first<32>(), point.begin());
+    return is_small_or_odd(point, kPrime25519, kSmallOrder25519);
+}
+
+}  // namespace authjwks

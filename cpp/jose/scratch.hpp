@@ -1,0 +1,36 @@
+// The memory in which one token is taken apart, kept from token to token so that the hot path allocates nothing.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace authjwks {
+
+/// How many objects and arrays a token's header or claims may nest.
+inline constexpr std::size_t kMaxTokenDepth = 32;
+
+struct Scratch {
+    json::Document header{kMaxTokenDepth};
+    json::Document claims{kMaxTokenDepth};
+    std::string signature;
+};
+
+/// A Scratch for the caller alone, lent from a stock that belongs to the calling thread. Lent, not thread-wide: turning
+/// claims into Python objects can run a finaliser that verifies another token on the same thread meanwhile.
+class LentScratch {
+  public:
+    LentScratch();
+    ~LentScratch();
+    LentScratch(const LentScratch&) = delete;
+    LentScratch& operator=(const LentScratch&) = delete;
+
+    Scratch& operator*() const noexcept { return *scratch_; }
+
+  private:
+    std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace authjwks

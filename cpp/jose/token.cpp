@@ -1,0 +1,101 @@
+#include "jose/token.hpp"
+
+#include <algorithm>
+
+#include "base/base64url.hpp"
+#include "jose/key_set.hpp"
+
+namespace authjwks {
+namespace {
+
+/// Decodes into the document's room. @return the number of bytes there.
+std::optional<std::size_t> decode_into(json::Document& document, std::string_view text) {
+    return base64url::decode(text, document.room(base64url::decoded_bound(text.size())).data());
+}
+
+}  // namespace
+
+Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes) {
+    if (text.size() > max_bytes) return Errc::too_long;
+    const auto first = text.find('.'), last = text.rfind('.');
+    if (first == last || text.find('.', first + 1) != last) return Errc::not_three_parts;
+    const CompactToken token{.header = text.substr(0, first),
+                             .payload = text.substr(first + 1, last - first - 1),
+                             .signature = text.substr(last + 1),
+                             .signing_input = text.substr(0, last)};
+    if (token.header.empty() || token.signature.empty()) return Errc::not_three_parts;
+    return token;
+}
+
+Result<ParsedToken> ParsedToken::parse(const CompactToken& token, const AlgorithmSet& allowed, Scratch& scratch) {
+    const auto size = decode_into(scratch.header, token.header);
+    if (!size) return Errc::bad_base64url;
+    const auto document = scratch.header.parse(*size);
+    json::Object header;
+    if (!document || document->get(header) != simdjson::SUCCESS || !json::members_are_distinct(*document))
+        return Errc::bad_header;
+
+    ParsedToken parsed;
+    for (const auto [name, value] : header)
+        if (const auto refusal = parsed.read_member(name, value, allowed)) return *refusal;
+    if (parsed.algorithm_ == nullptr) return Errc::unsupported_alg;
+
+    scratch.signature.resize(base64url::decoded_bound(token.signature.size()));
+    const auto signature_size = base64url::decode(token.signature, scratch.signature.data());
+    if (!signature_size) return Errc::bad_base64url;
+    parsed.signature_ = std::string_view(scratch.signature).substr(0, *signature_size);
+    parsed.signing_input_ = token.signing_input;
+    parsed.payload_ = token.payload;
+    parsed.scratch_ = &scratch;
+    return parsed;
+}
+
+std::optional<Errc> ParsedToken::read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed) {
+    if (name == "crit") return Errc::critical_extension;
+    if (name == "b64") {
+        bool encoded = false;
+        if (value.get(encoded) != simdjson::SUCCESS) return Errc::bad_header_member;
+        return encoded ? std::nullopt : std::optional(Errc::unencoded_payload);
+    }
+    if (name != "alg" && name != "kid" && name != "typ") return std::nullopt;
+    const auto text = json::text_of(value);
+    if (!text) return Errc::bad_header_member;
+    if (name == "kid") key_id_ = text;
+    if (name == "typ") type_ = text;
+    if (name == "alg") {
+        const auto algorithm = find_algorithm(*text);
+        if (!algorithm || !allowed.contains(**algorithm)) return Errc::unsupported_alg;
+        algorithm_ = *algorithm;
+    }
+    return std::nullopt;
+}
+
+Result<VerifiedToken> VerifiedToken::check(const ParsedToken& token, const KeySet& keys) {
+    const auto candidates = keys.find(token.key_id(), token.algorithm());
+    if (candidates.keys().empty()) return Errc::unknown_key;
+    const bool signed_by_one = std::ranges::any_of(candidates.keys(), [&token](const PublicKey* key) {
+        return key->verifies(token.signing_input(), token.signature());
+    });
+    if (!signed_by_one) return Errc::bad_signature;
+    return VerifiedToken(token);
+}
+
+Result<std::string_view> VerifiedToken::payload() const {
+    json::Document& document = token_.scratch_->claims;
+    const auto size = decode_into(document, token_.payload_);
+    if (!size) return Errc::bad_base64url;
+    return std::string_view(document.room(0).data(), *size);
+}
+
+Result<json::Object> VerifiedToken::claims() const {
+    json::Document& document = token_.scratch_->claims;
+    const auto size = decode_into(document, token_.payload_);
+    if (!size) return Errc::bad_base64url;
+    const auto value = document.parse(*size);
+    json::Object object;
+    if (!value || value->get(object) != simdjson::SUCCESS || !json::members_are_distinct(*value))
+        return Errc::bad_claims;
+    return object;
+}
+
+}  // namespace authjwks

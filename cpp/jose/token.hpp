@@ -1,0 +1,75 @@
+// A compact JWS on its way to be believed: cut (CompactToken), read (ParsedToken), and proven (VerifiedToken). Each can
+// only be made by the step before it. RFC 7515 §3.1, §4.1, §5.2.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "jose/algorithm.hpp"
+#include "jose/scratch.hpp"
+
+namespace authjwks {
+
+/// A compact JWS cut at its dots. Views only: the caller keeps the text alive.
+struct CompactToken {
+    std::string_view header, payload, signature;  ///< base64url text, without the dots; only the payload may be empty
+    std::string_view signing_input;               ///< "header.payload", as received
+};
+
+/// Cuts a token at its two dots (RFC 7515 §7.1). Copies nothing, decodes nothing.
+/// @param max_bytes  upper bound on text.size(), in bytes. @return too_long or not_three_parts.
+Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes);
+
+/// A token whose header is understood and whose algorithm is allowed. Nothing in it is believed yet. Its views live in
+/// the text it came from and in the Scratch it was read with.
+class ParsedToken {
+  public:
+    /// Reads header and signature. `jwk`, `jku`, `x5u`, `x5c` and members without a meaning here are ignored: a token
+    /// never brings its own key. Every `crit` is refused, for no extension is understood (RFC 7515 §4.1.11), and so is
+    /// a payload that is not encoded (RFC 7797).
+    static Result<ParsedToken> parse(const CompactToken& token, const AlgorithmSet& allowed, Scratch& scratch);
+
+    const Algorithm& algorithm() const noexcept { return *algorithm_; }
+    std::optional<std::string_view> key_id() const noexcept { return key_id_; }
+    /// The header's `typ`, as written.
+    std::optional<std::string_view> type() const noexcept { return type_; }
+    std::string_view signing_input() const noexcept { return signing_input_; }
+    std::string_view signature() const noexcept { return signature_; }
+
+  private:
+    friend class VerifiedToken;
+    ParsedToken() = default;
+    std::optional<Errc> read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed);
+
+    const Algorithm* algorithm_ = nullptr;
+    std::optional<std::string_view> key_id_, type_;
+    std::string_view signing_input_, signature_, payload_;
+    Scratch* scratch_ = nullptr;
+};
+
+class KeySet;
+
+/// A token that a key of a trusted set has signed.
+class VerifiedToken {
+  public:
+    /// The only way to one. @return unknown_key when no key of the set fits, bad_signature when none of those that fit
+    /// made the signature.
+    static Result<VerifiedToken> check(const ParsedToken& token, const KeySet& keys);
+
+    std::optional<std::string_view> type() const noexcept { return token_.type_; }
+
+    /// The decoded payload, whatever it is. @return bad_base64url.
+    Result<std::string_view> payload() const;
+    /// The payload as a JSON object of distinct members, in the token's Scratch. @return bad_base64url or bad_claims.
+    Result<json::Object> claims() const;
+
+  private:
+    explicit VerifiedToken(const ParsedToken& token) : token_(token) {}
+
+    ParsedToken token_;
+};
+
+}  // namespace authjwks

@@ -1,0 +1,21 @@
+#include "jose/verify.hpp"
+
+namespace authjwks {
+
+Result<ParsedToken> read_token(std::string_view text, const Policy& policy, Scratch& scratch) {
+    const auto compact = split_compact(text, policy.max_token_bytes());
+    if (!compact) return compact.error();
+    return ParsedToken::parse(*compact, policy.algorithms(), scratch);
+}
+
+Result<json::Object> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now) {
+    const auto verified = VerifiedToken::check(token, keys);
+    if (!verified) return verified.error();
+    if (!policy.accepts_type(verified->type())) return Errc::wrong_type;
+    const auto claims = verified->claims();
+    if (!claims) return claims.error();
+    if (const auto refusal = refuse_claims(*claims, policy, now)) return *refusal;
+    return *claims;
+}
+
+}  // namespace authjwks

@@ -1,0 +1,28 @@
+// Owners for libcurl's objects: the only file in which one is freed.
+#pragma once
+
+#include <memory>
+
+#include <curl/curl.h>
+
+namespace authjwks::net {
+
+struct FreeEasy {
+    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+struct FreeList {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+struct FreeUrl {
+    void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+struct FreeText {
+    void operator()(char* text) const noexcept { curl_free(text); }
+};
+
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+using List = std::unique_ptr<curl_slist, FreeList>;
+using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
+using Text = std::unique_ptr<char, FreeText>;
+
+}  // namespace authjwks::net

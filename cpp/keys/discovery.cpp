@@ -1,0 +1,108 @@
+#include "keys/discovery.hpp"
+
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+
+namespace authjwks {
+namespace {
+
+constexpr std::size_t kMaxMetadataDepth = 16;
+
+Url demand_url(const std::string& text, bool allow_http, const char* option) {
+    auto url = Url::parse(text, allow_http);
+    if (!url)
+        throw std::invalid_argument(std::string(option) +
+                                    " must be an https URL without user information and fragment");
+    return *std::move(url);
+}
+
+/// OpenID Connect Discovery 1.0 §4: the well-known path follows the issuer's own.
+std::string openid_url(std::string_view issuer) {
+    if (issuer.ends_with('/')) issuer.remove_suffix(1);
+    return std::string(issuer) + "/.well-known/openid-configuration";
+}
+
+/// RFC 8414 §3.1: the well-known path stands between the host and the issuer's own.
+std::string oauth_url(std::string_view issuer) {
+    if (issuer.ends_with('/')) issuer.remove_suffix(1);
+    const auto path = issuer.find('/', issuer.find("://") + 3);
+    const auto origin = issuer.substr(0, path);
+    return std::string(origin) + "/.well-known/oauth-authorization-server" +
+           std::string(issuer.substr(origin.size()));
+}
+
+Result<HttpResponse, FetchFault> get(const Fetch& fetch, const Url& url, Tick deadline, bool no_cache) {
+    auto response = fetch({url.text(), deadline, no_cache});
+    if (response && response->status != 200) return FetchFault::bad_status;
+    return response;
+}
+
+FetchFault fault_of(KeySetFault fault) {
+    switch (fault) {
+        case KeySetFault::too_large: return FetchFault::too_large;
+        case KeySetFault::not_json: return FetchFault::not_json;
+        case KeySetFault::too_many_keys: return FetchFault::too_many_keys;
+        case KeySetFault::not_a_key_set: break;
+    }
+    return FetchFault::not_a_key_set;
+}
+
+}  // namespace
+
+KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issuer), allow_http_(options.allow_http) {
+    if (options.jwks_uri) {
+        jwks_uri_ = demand_url(*options.jwks_uri, allow_http_, "jwks_uri");
+    } else if (options.discovery_url) {
+        metadata_urls_.push_back(demand_url(*options.discovery_url, allow_http_, "discovery_url"));
+    } else if (issuer_) {
+        demand_url(*issuer_, allow_http_, "issuer");
+        if (issuer_->find('?') != std::string::npos) throw std::invalid_argument("issuer must not have a query");
+        metadata_urls_.push_back(demand_url(openid_url(*issuer_), allow_http_, "issuer"));
+        metadata_urls_.push_back(demand_url(oauth_url(*issuer_), allow_http_, "issuer"));
+    } else {
+        throw std::invalid_argument("issuer, discovery_url or jwks_uri must say where the keys are");
+    }
+}
+
+Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, Tick deadline, bool no_cache) const {
+    const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, deadline, no_cache);
+    if (!where) return where.error();
+    const auto response = get(fetch, *where, deadline, no_cache);
+    if (!response) return response.error();
+    auto keys = KeySet::parse(response->body, KeySetLimits{});
+    if (!keys) return fault_of(keys.error());
+    return LoadedKeys{*std::move(keys), response->max_age};
+}
+
+Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, Tick deadline, bool no_cache) const {
+    auto fault = FetchFault::not_discovery;
+    for (const Url& url : metadata_urls_) {
+        const auto response = fetch({url.text(), deadline, no_cache});
+        if (!response) return response.error();
+        if (response->status == 200) return read_metadata(response->body, url);
+        // Only a server that does not have this document may have the other one.
+        if (response->status < 400 || response->status >= 500) return FetchFault::bad_status;
+        fault = FetchFault::bad_status;
+    }
+    return fault;
+}
+
+Result<Url, FetchFault> KeyLocation::read_metadata(const std::string& body, const Url& from) const {
+    json::Document document(kMaxMetadataDepth);
+    const auto value = document.parse(body);
+    if (!value) return FetchFault::not_json;
+    json::Object metadata;
+    std::string_view issuer, jwks_uri;
+    if (value->get(metadata) != simdjson::SUCCESS || !json::names_are_distinct(metadata) ||
+        metadata["issuer"].get(issuer) != simdjson::SUCCESS || metadata["jwks_uri"].get(jwks_uri) != simdjson::SUCCESS)
+        return FetchFault::not_discovery;
+    if (issuer_ && issuer != *issuer_) return FetchFault::issuer_mismatch;
+    auto url = Url::parse(jwks_uri, allow_http_ && !from.is_secure());
+    if (!url) return FetchFault::url_refused;
+    return *std::move(url);
+}
+
+}  // namespace authjwks

@@ -1,0 +1,48 @@
+// Where an issuer's keys are: named directly, or found through its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "jose/key_set.hpp"
+#include "keys/fetch.hpp"
+#include "keys/url.hpp"
+
+namespace authjwks {
+
+/// As the user states it.
+struct LocationOptions {
+    std::optional<std::string> issuer, discovery_url, jwks_uri;
+    bool allow_http = false;
+};
+
+struct LoadedKeys {
+    KeySet keys;
+    std::optional<std::chrono::seconds> max_age;
+};
+
+class KeyLocation {
+  public:
+    /// `jwks_uri` wins; then `discovery_url`; then what the specifications put below `issuer`, OpenID Connect first.
+    /// @throws std::invalid_argument when none is given or a URL is refused (see Url); an issuer that is discovered must
+    ///         be one without query and fragment (RFC 8414 §2).
+    explicit KeyLocation(const LocationOptions& options);
+
+    /// Fetches the key set, by way of the metadata where that is asked for. The metadata's `issuer` must be exactly the
+    /// configured one, and its `jwks_uri` may name any host but never http where the metadata came by https.
+    Result<LoadedKeys, FetchFault> load(const Fetch& fetch, Tick deadline, bool no_cache) const;
+
+  private:
+    Result<Url, FetchFault> discover(const Fetch& fetch, Tick deadline, bool no_cache) const;
+    Result<Url, FetchFault> read_metadata(const std::string& body, const Url& from) const;
+
+    std::optional<std::string> issuer_;
+    bool allow_http_;
+    std::optional<Url> jwks_uri_;
+    std::vector<Url> metadata_urls_;  // in the order they are asked
+};
+
+}  // namespace authjwks

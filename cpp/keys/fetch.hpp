@@ -1,0 +1,60 @@
+// The seam between the life of keys and the network: what is asked of a server, what comes back, how it can fail.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace authjwks {
+
+/// A clock that is never set back: all waiting and ageing is measured on it.
+using Clock = std::chrono::steady_clock;
+using Tick = Clock::time_point;
+
+/// Why no keys came back.
+enum class FetchFault : std::uint8_t {
+    url_refused,
+    unreachable,
+    tls_failed,
+    timed_out,
+    bad_status,
+    too_large,
+    not_json,
+    not_discovery,
+    issuer_mismatch,
+    not_a_key_set,
+    too_many_keys,
+};
+
+inline constexpr std::array<std::string_view, 11> kFetchFaultNames{
+    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",   "too_large",
+    "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys"};
+
+/// The fault as a word for reports.
+constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[static_cast<std::size_t>(fault)]; }
+
+struct HttpRequest {
+    std::string url;
+    Tick deadline;         ///< for the whole exchange, name lookup to last byte
+    bool no_cache = false; ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
+};
+
+struct HttpResponse {
+    long status = 0;
+    std::string body;                             ///< decoded, at most kMaxBodyBytes
+    std::optional<std::chrono::seconds> max_age;  ///< Cache-Control (RFC 9111 §5.2.2.1)
+};
+
+inline constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;
+
+/// Performs one GET. Never follows a redirect. Called from any thread, from several at once.
+using Fetch = std::function<Result<HttpResponse, FetchFault>(const HttpRequest&)>;
+
+}  // namespace authjwks

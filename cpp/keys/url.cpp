@@ -1,0 +1,35 @@
+#include "keys/url.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "keys/curl.hpp"
+
+namespace authjwks {
+namespace {
+
+constexpr std::size_t kMaxUrlBytes = 2048;
+
+net::Text part(const net::UrlHandle& url, CURLUPart which) {
+    char* text = nullptr;
+    if (curl_url_get(url.get(), which, &text, 0) != CURLUE_OK) return nullptr;
+    return net::Text(text);
+}
+
+}  // namespace
+
+std::optional<Url> Url::parse(std::string_view text, bool allow_http) {
+    const bool printable = std::ranges::all_of(text, [](char letter) { return letter > ' ' && letter < '\x7F'; });
+    if (text.empty() || text.size() > kMaxUrlBytes || !printable) return std::nullopt;
+    std::string copy(text);
+    const net::UrlHandle url(curl_url());
+    if (!url || curl_url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+        return std::nullopt;
+    const auto scheme = part(url, CURLUPART_SCHEME), host = part(url, CURLUPART_HOST);
+    if (!scheme || !host || *host == '\0' || text.find('#') != std::string_view::npos) return std::nullopt;
+    const bool secure = std::string_view(scheme.get()) == "https";
+    if (!secure && !(allow_http && std::string_view(scheme.get()) == "http")) return std::nullopt;
+    return Url(std::move(copy), secure);
+}
+
+}  // namespace authjwks

@@ -1,0 +1,26 @@
+// URLs that keys may be fetched from, checked once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace authjwks {
+
+class Url {
+  public:
+    /// @return nothing unless `text` is an absolute https URL (http too where `allow_http`) with a host and without user
+    ///         information, fragment, blanks or control characters, of at most 2,048 bytes.
+    static std::optional<Url> parse(std::string_view text, bool allow_http);
+
+    const std::string& text() const noexcept { return text_; }
+    bool is_secure() const noexcept { return secure_; }
+
+  private:
+    Url(std::string text, bool secure) : text_(std::move(text)), secure_(secure) {}
+
+    std::string text_;
+    bool secure_;
+};
+
+}  // namespace authjwks
