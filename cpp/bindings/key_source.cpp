@@ -37,8 +37,10 @@ double random_jitter() {
 }
 
 std::shared_ptr<KeySource> make_fixed(std::string_view text) {
-    const bool pem = text.find("-----BEGIN") != std::string_view::npos;
-    auto keys = pem ? KeySet::parse_pem(text, kFixedLimits) : KeySet::parse(text, kFixedLimits);
+    // Not the other way round: a JSON set may carry certificates in PEM, as Cloudflare's does.
+    const auto first = text.find_first_not_of(" \t\r\n");
+    const bool json = first != std::string_view::npos && text[first] == '{';
+    auto keys = json ? KeySet::parse(text, kFixedLimits) : KeySet::parse_pem(text, kFixedLimits);
     if (!keys) throw py::value_error("neither a JSON Web Key Set nor PEM public keys");
     if (keys->usable().empty()) throw py::value_error("no key in the set can check signatures");
     return std::make_shared<KeySource>(*std::move(keys));

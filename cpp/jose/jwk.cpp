@@ -1,5 +1,6 @@
 #include "jose/jwk.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64url.hpp"
@@ -11,9 +12,14 @@ namespace {
 
 using Built = Result<ossl::Pkey, KeyFault>;
 
+/// Key material comes from a trusted issuer, so the one liberty that some take with RFC 7518 §2 is granted: the standard
+/// alphabet, and padding.
 std::optional<std::string> decode(const std::optional<std::string_view>& text) {
     if (!text || text->empty()) return std::nullopt;
-    return base64url::decode(*text);
+    std::string safe(text->substr(0, text->find_last_not_of('=') + 1));
+    std::ranges::replace(safe, '+', '-');
+    std::ranges::replace(safe, '/', '_');
+    return base64url::decode(safe);
 }
 
 const unsigned char* bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }

@@ -1,0 +1,131 @@
+"""Every check of the project as a session; `nox --list` shows them, `.ci/run` runs those that fit one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+FRAMEWORKS = ["flask[async]", "fastapi", "strawberry-graphql"]
+SHARED = Path(os.environ.get("AUTHJWKS_SHARED", ROOT.parent / "shared"))
+
+built: dict[str, Path] = {}
+
+
+def install_authjwks(session: nox.Session, requirements: str) -> None:
+    """Install pinned requirements and a wheel that is built once an interpreter, with warnings as errors."""
+    session.install("-r", f"requirements/{requirements}.txt")
+    tag = answer(session, "import sys; print(sys.implementation.cache_tag)")
+    if tag not in built:
+        folder = ROOT / "build" / "wheels" / tag
+        for old in folder.glob("*.whl"):
+            old.unlink()
+        strict = ["cmake.define.AUTHJWKS_WERROR=ON", "build-dir=build/strict-{wheel_tag}"]
+        options = [f"--config-settings={setting}" for setting in strict]
+        command = ["pip", "wheel", "-q", "--no-deps", "--no-build-isolation", f"--wheel-dir={folder}", *options, "."]
+        cache = {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache"} if shutil.which("ccache") else {}
+        session.run("python", "-m", *command, env=cache)
+        (built[tag],) = folder.glob("*.whl")
+    session.install("--no-deps", "--force-reinstall", str(built[tag]))
+
+
+def answer(session: nox.Session, program: str) -> str:
+    """What a line of Python prints inside the session's environment."""
+    return str(session.run("python", "-c", program, silent=True)).strip()
+
+
+@nox.session(name="all", python=False)
+def everything(session: nox.Session) -> None:
+    """What `./dev test` does: system packages, sanitized C++ tests, all Python tests."""
+    session.run("./dev", "test", external=True)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The public API, its integrations and their coverage on one interpreter."""
+    install_authjwks(session, "test")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "tests/python")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python="3.10")
+def floors(session: nox.Session) -> None:
+    """The lowest versions that pyproject.toml declares; newer parts below them may call them outdated."""
+    install_authjwks(session, "floors")
+    session.run("pytest", "-W", "default", "tests/python")
+
+
+@nox.session(python="3.13")
+def newest(session: nox.Session) -> None:
+    """The frameworks as they are released today, whatever the lock says."""
+    install_authjwks(session, "test")
+    session.install("--upgrade", *FRAMEWORKS)
+    session.run("pytest", "tests/python")
+
+
+@nox.session
+def attack(session: nox.Session) -> None:
+    """The adversarial corpus: nothing of tier `must` may fail, and what else fails is explained in docs/security.md."""
+    if not SHARED.is_dir():
+        if os.environ.get("CI"):
+            session.error(f"the attack corpus is missing: no folder {SHARED}")
+        session.log("the attack corpus is not beside this checkout; nothing was run")
+        return
+    install_authjwks(session, "test")
+    report = Path(session.create_tmp()) / "attack.json"
+    report.unlink(missing_ok=True)
+    corpus = [str(SHARED / "attack" / "attack.py"), "tests/attack/adapter.py", "--part=public", f"--json={report}"]
+    session.run("python", *corpus, success_codes=[0, 1])
+    failed = [case for case in json.loads(report.read_text()) if case["st"] == "FAIL"]
+    explained = (ROOT / "docs" / "security.md").read_text()
+    if open_cases := [c["id"] for c in failed if c["tier"] == "must" or f"`{c['id']}`" not in explained]:
+        session.error(f"failed without an explanation in docs/security.md: {' '.join(open_cases)}")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formats, names, sizes and types of everything that is written by hand."""
+    install_authjwks(session, "test")
+    session.install("-r", "requirements/lint.txt")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("shellcheck", "dev", ".ci/run")
+    session.run("mypy", "python/authjwks", "tests", "noxfile.py")
+    session.run("pytest", "-q", "tests/test_stubs.py")
+    sources = [str(path) for folder in ("cpp", "tests/cpp") for path in sorted(Path(folder).rglob("*.[ch]pp"))]
+    session.run("clang-format", "--dry-run", "-Werror", *sources)
+    session.run("lizard", "-l", "cpp", "-L", "40", "-w", "cpp")
+    pybind11 = answer(session, "import pybind11; print(pybind11.get_cmake_dir())")
+    python = answer(session, "import sys; print(sys.executable)")
+    configure = ["-B", "build/lint", "-G", "Ninja", f"-Dpybind11_DIR={pybind11}", f"-DPython_EXECUTABLE={python}"]
+    session.run("cmake", "-S", ".", *configure, silent=True, external=True)
+    # gcc's own warning options mean nothing to clang, which reads the same command lines here.
+    session.run("run-clang-tidy.py", "-quiet", "-p", "build/lint", "-extra-arg=-Wno-unknown-warning-option")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.txt anew: what each group of pyproject.toml resolves to today."""
+    session.install("uv")
+    resolve = ["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.10"]
+    demo = ["pyproject.toml", "--extra=demo"]
+    for name, source in {
+        "build": ["--group=build"],
+        "test": [*demo, "--group=test"],
+        "floors": [*demo, "--group=floors", "--resolution=lowest-direct"],
+        "lint": ["--group=lint"],
+        "node": ["--group=node"],
+        "nox": ["--group=nox"],
+    }.items():
+        output = ["--annotation-style=line", f"--output-file=requirements/{name}.txt"]
+        session.run(*resolve, *source, *output, env={"UV_CUSTOM_COMPILE_COMMAND": "nox -s lock"})

@@ -1,0 +1,41 @@
+"""Trust a bearer token: its keys are found, its signature and claims checked by a native core.
+
+Frameworks have their own modules: `authjwks.flask`, `authjwks.fastapi` and `authjwks.strawberry`.
+"""
+
+from authjwks._core import __version__
+from authjwks.errors import (
+    AuthError,
+    ConfigError,
+    ExpiredToken,
+    Forbidden,
+    InvalidRequest,
+    InvalidToken,
+    KeysUnavailable,
+    MissingToken,
+    RevokedToken,
+    TokenError,
+)
+from authjwks.options import HttpOptions, KeyOptions
+from authjwks.principal import ClaimPaths, Principal
+from authjwks.verifier import ANY, Verifier
+
+__all__ = [
+    "ANY",
+    "AuthError",
+    "ClaimPaths",
+    "ConfigError",
+    "ExpiredToken",
+    "Forbidden",
+    "HttpOptions",
+    "InvalidRequest",
+    "InvalidToken",
+    "KeyOptions",
+    "KeysUnavailable",
+    "MissingToken",
+    "Principal",
+    "RevokedToken",
+    "TokenError",
+    "Verifier",
+    "__version__",
+]

@@ -1,0 +1,302 @@
+"""The public Verifier: its options, its verdicts, and the same verdict in threads, event loops and processes."""
+
+import asyncio
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from authjwks import (
+    ANY,
+    ConfigError,
+    ExpiredToken,
+    HttpOptions,
+    InvalidToken,
+    KeyOptions,
+    KeysUnavailable,
+    MissingToken,
+    Verifier,
+    _core,
+)
+
+ISSUER, AUDIENCE = "https://issuer.example", "https://api.example"
+PEM = generate_private_key(SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+HTTP = HttpOptions(allow_http=True)
+
+
+def verify(verifier, token):
+    return verifier.verify(token)
+
+
+def verify_async(verifier, token):
+    return asyncio.run(verifier.verify_async(token))
+
+
+EACH_WAY = pytest.mark.parametrize("way", [verify, verify_async])
+
+
+@EACH_WAY
+@pytest.mark.parametrize("alg", _core.ALGORITHMS)
+def test_given_a_token_of_each_algorithm__when_verified__then_its_claims_come_back(way, issuer, verifier, alg):
+    claims = way(verifier, issuer.mint(alg=alg, roles=["a"], nested={"list": [1, 2.5, None, True]}))
+
+    assert (claims["iss"], claims["aud"], claims["roles"]) == (issuer.issuer, issuer.audience, ["a"])
+    assert claims["nested"] == {"list": [1, 2.5, None, True]}
+
+
+@EACH_WAY
+def test_given_a_cold_verifier__when_the_issuer_is_down__then_keys_unavailable_and_no_verdict(
+    way, issuer, cold_verifier
+):
+    with issuer.outage(), pytest.raises(KeysUnavailable) as unavailable:
+        way(cold_verifier, issuer.mint())
+
+    assert unavailable.value.code == "keys_unavailable"
+    assert unavailable.value.retry_after >= 1
+
+
+@EACH_WAY
+@pytest.mark.parametrize("token", [None, ""], ids=repr)
+def test_given_no_token__when_verified__then_missing_token(way, verifier, token):
+    with pytest.raises(MissingToken):
+        way(verifier, token)
+
+
+@EACH_WAY
+@pytest.mark.parametrize(
+    "token", [b"a.b.c", 5, ["a.b.c"], object(), True, "a", "a.b", "..", "\ud800.b.c", "ä.b.c", "a\0.b.c"]
+)
+def test_given_what_is_no_token__when_verified__then_malformed(way, verifier, token):
+    with pytest.raises(InvalidToken) as refused:
+        way(verifier, token)
+
+    assert refused.value.code == "malformed"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(lambda issuer: {"jwks": issuer.jwks()}, id="dict"),
+        pytest.param(lambda issuer: {"jwks": json.dumps(issuer.jwks())}, id="json"),
+        pytest.param(lambda issuer: {"jwks": json.dumps(issuer.jwks()).encode()}, id="json_bytes"),
+        pytest.param(lambda issuer: {"jwks_uri": issuer.jwks_uri}, id="jwks_uri"),
+        pytest.param(
+            lambda issuer: {"discovery_url": f"{issuer.issuer}/.well-known/oauth-authorization-server"},
+            id="discovery_url",
+        ),
+        pytest.param(lambda issuer: {}, id="issuer_alone"),
+    ],
+)
+def test_given_any_place_for_keys__when_verified__then_they_are_found(issuer, keys):
+    verifier = Verifier(issuer.issuer, issuer.audience, http=HTTP, **keys(issuer))
+
+    assert verifier.verify(issuer.mint())["sub"] == "user-1"
+
+
+@pytest.mark.parametrize("pem", [PEM, PEM.decode()], ids=["bytes", "str"])
+def test_given_keys_as_pem__when_verified__then_only_their_owners_tokens_pass(issuer, pem):
+    with pytest.raises(InvalidToken):
+        Verifier(issuer.issuer, issuer.audience, jwks=pem).verify(issuer.mint(alg="ES256"))
+
+
+@pytest.mark.parametrize(
+    ("options", "minted", "code"),
+    [
+        pytest.param({"audience": ["https://a.example", AUDIENCE]}, {"aud": AUDIENCE}, None, id="one_of_audiences"),
+        pytest.param({"audience": [AUDIENCE]}, {"aud": ["https://a.example", AUDIENCE]}, None, id="audience_in_list"),
+        pytest.param({"audience": ANY}, {"aud": "https://a.example"}, None, id="any_audience"),
+        pytest.param({"audience": ANY}, {"aud": None}, None, id="any_audience_none_in_token"),
+        pytest.param({"issuer": ANY}, {"iss": "https://a.example"}, None, id="any_issuer"),
+        pytest.param({}, {"headers": {"typ": None}}, None, id="without_type"),
+        pytest.param({}, {"headers": {"typ": "JWT"}}, None, id="usual_type"),
+        pytest.param({}, {"headers": {"typ": "application/at+jwt"}}, None, id="long_type"),
+        pytest.param({}, {"headers": {"typ": "dpop+jwt"}}, "wrong_type", id="other_type"),
+        pytest.param({"token_type": "at+jwt"}, {"headers": {"typ": "AT+JWT"}}, None, id="type_in_other_case"),
+        pytest.param({"token_type": "at+jwt"}, {"headers": {"typ": "JWT"}}, "wrong_type", id="type_demanded"),
+        pytest.param({"token_type": "at+jwt"}, {"headers": {"typ": None}}, "wrong_type", id="type_missing"),
+        pytest.param({"token_type": ANY}, {"headers": {"typ": "dpop+jwt"}}, None, id="any_type"),
+        pytest.param({"algorithms": ["ES256"]}, {}, "unsupported_alg", id="algorithm_not_listed"),
+        pytest.param({"algorithms": "RS256"}, {}, None, id="one_algorithm"),
+        pytest.param({"leeway": 0}, {"lifetime": -1}, "expired", id="no_leeway"),
+        pytest.param({"leeway": 300}, {"lifetime": -200}, None, id="leeway"),
+        pytest.param({"required_claims": []}, {"exp": None}, None, id="no_claims_required"),
+        pytest.param({"required_claims": ["exp", "tenant"]}, {}, "claim_missing", id="other_claim_required"),
+        pytest.param({"required_claims": "tenant"}, {"tenant": "a"}, None, id="one_claim_required"),
+        pytest.param({"max_token_bytes": 100}, {}, "too_long", id="short_tokens_only"),
+    ],
+)
+def test_given_a_policy__when_a_token_is_verified__then_it_is_kept(issuer, options, minted, code):
+    verifier = Verifier(**{"issuer": issuer.issuer, "audience": AUDIENCE, "jwks": issuer.jwks(), **options})
+    token = issuer.mint(**{"aud": AUDIENCE, **minted})
+
+    if code is None:
+        assert verifier.verify(token)["sub"] == "user-1"
+    else:
+        with pytest.raises(InvalidToken) as refused:
+            verifier.verify(token)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize("value", [None, "", (), []], ids=repr)
+@pytest.mark.parametrize("option", ["issuer", "audience"])
+def test_given_no_issuer_or_audience__when_made__then_config_error_names_the_way_out(option, value):
+    given = {"issuer": ISSUER, "audience": AUDIENCE, option: value}
+
+    for options in (given, {name: each for name, each in given.items() if name != option}):
+        with pytest.raises(ConfigError, match=rf"{option} .*authjwks\.ANY"):
+            Verifier(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"issuer": ["https://a.example"]}, id="issuers"),
+        pytest.param({"issuer": 5}, id="issuer_not_str"),
+        pytest.param({"issuer": "   "}, id="issuer_blank"),
+        pytest.param({"issuer": "issuer.example"}, id="issuer_without_scheme"),
+        pytest.param({"issuer": "http://issuer.example"}, id="issuer_over_http"),
+        pytest.param({"audience": {"a": 1}}, id="audience_as_dict"),
+        pytest.param({"audience": [""]}, id="audience_empty"),
+        pytest.param({"audience": ["a", None]}, id="audience_missing_in_list"),
+        pytest.param({"algorithms": []}, id="no_algorithm"),
+        pytest.param({"algorithms": ["none"]}, id="none"),
+        pytest.param({"algorithms": ["RS256", "HS256"]}, id="hs256"),
+        pytest.param({"leeway": -1}, id="leeway_below_zero"),
+        pytest.param({"leeway": 301}, id="leeway_too_long"),
+        pytest.param({"leeway": "30"}, id="leeway_not_a_number"),
+        pytest.param({"required_claims": None}, id="required_claims_none"),
+        pytest.param({"required_claims": ""}, id="required_claims_blank"),
+        pytest.param({"required_claims": [""]}, id="required_claim_blank"),
+        pytest.param({"token_type": ""}, id="token_type_blank"),
+        pytest.param({"token_type": ["JWT"]}, id="token_types"),
+        pytest.param({"max_token_bytes": 0}, id="no_token_fits"),
+        pytest.param({"max_token_bytes": 2**40}, id="every_token_fits"),
+        pytest.param({"max_token_bytes": -1}, id="token_size_below_zero"),
+        pytest.param({"max_token_bytes": "100"}, id="token_size_as_text"),
+        pytest.param({"max_token_bytes": 1.5}, id="token_size_not_int"),
+        pytest.param({"jwks_uri": ""}, id="jwks_uri_blank"),
+        pytest.param({"jwks_uri": "http://issuer.example/jwks"}, id="jwks_uri_over_http"),
+        pytest.param({"jwks_uri": "file:///etc/passwd"}, id="jwks_uri_of_a_file"),
+        pytest.param({"discovery_url": "ftp://issuer.example"}, id="discovery_url_over_ftp"),
+        pytest.param({"discovery_url": 5}, id="discovery_url_not_str"),
+        pytest.param({"jwks": {}}, id="jwks_without_keys"),
+        pytest.param({"jwks": {"keys": []}}, id="jwks_of_no_key"),
+        pytest.param({"jwks": "no key"}, id="jwks_no_json"),
+        pytest.param({"jwks": b"\xff"}, id="jwks_not_utf_8"),
+        pytest.param({"jwks": []}, id="jwks_as_list"),
+        pytest.param({"jwks": {"keys": {1, 2}}}, id="jwks_not_json"),
+        pytest.param({"jwks": PEM, "jwks_uri": "https://issuer.example/jwks"}, id="two_places"),
+        pytest.param({"jwks_uri": "https://a.example", "discovery_url": "https://b.example"}, id="two_urls"),
+        pytest.param({"issuer": ANY}, id="no_place"),
+    ],
+)
+def test_given_an_illegal_option__when_made__then_config_error(options):
+    with pytest.raises(ConfigError):
+        Verifier(**{"issuer": ISSUER, "audience": AUDIENCE, **options})
+
+
+def test_given_a_cold_verifier__when_many_tasks_of_two_loops_ask__then_the_keys_are_fetched_once(issuer, cold_verifier):
+    tokens = [issuer.mint(alg=alg) for alg in ("RS256", "ES256", "Ed25519")] * 10
+    before = issuer.fetches["/jwks"]
+
+    async def all_of_them():
+        return await asyncio.gather(*map(cold_verifier.verify_async, tokens))
+
+    with issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(2) as loops:
+        answers = list(loops.map(lambda _: asyncio.run(all_of_them()), range(2)))
+
+    assert [claims["sub"] for each in answers for claims in each] == ["user-1"] * 60
+    assert issuer.fetches["/jwks"] - before == 1
+
+
+def test_given_keys_that_take_their_time__when_a_task_waits__then_the_loop_goes_on_and_known_keys_answer(issuer):
+    verifier = Verifier(issuer.issuer, issuer.audience, http=HTTP, keys=KeyOptions(cooldown=0.0))
+    known = issuer.mint()
+    verifier.verify(known)
+    unknown = issuer.mint(headers={"kid": "not yet published"})
+
+    async def scenario():
+        waiting = asyncio.ensure_future(verifier.verify_async(unknown))
+        await asyncio.sleep(0)
+        claims = await verifier.verify_async(known)
+        still_waiting = not waiting.done()
+        with pytest.raises(InvalidToken):
+            await waiting
+        return claims["sub"], still_waiting
+
+    with issuer.respond("/jwks", delay=0.3):
+        assert asyncio.run(scenario()) == ("user-1", True)
+
+
+def test_given_a_waiting_task__when_cancelled__then_the_next_one_gets_its_answer(issuer, cold_verifier):
+    async def scenario():
+        waiting = asyncio.ensure_future(cold_verifier.verify_async(issuer.mint()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return await cold_verifier.verify_async(issuer.mint())
+
+    with issuer.respond("/jwks", delay=0.5):
+        assert asyncio.run(scenario())["sub"] == "user-1"
+
+
+def test_given_many_tasks__when_they_wait_for_keys__then_at_most_two_threads_do(issuer, cold_verifier):
+    before = set(threading.enumerate())
+
+    async def scenario():
+        waiting = [asyncio.ensure_future(cold_verifier.verify_async(issuer.mint())) for _ in range(8)]
+        await asyncio.sleep(0)
+        started = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("authjwks")]
+        await asyncio.gather(*waiting)
+        return started
+
+    with issuer.respond("/jwks", delay=0.2):
+        assert 1 <= len(asyncio.run(scenario())) <= 2
+
+
+def test_given_a_verifier_that_has_waited__when_the_process_forks__then_the_child_can_wait_too(issuer, cold_verifier):
+    token = issuer.mint()
+    asyncio.run(cold_verifier.verify_async(token))
+    unknown = issuer.mint(headers={"kid": "never published"})
+
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            asyncio.run(cold_verifier.verify_async(token))
+            asyncio.run(cold_verifier.verify_async(unknown))
+        except InvalidToken as refused:
+            status = 0 if refused.code == "unknown_key" else 2
+        finally:
+            os._exit(status)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_given_many_threads__when_they_verify_good_and_bad_tokens__then_each_gets_its_own_verdict(issuer, verifier):
+    good, expired = issuer.mint(), issuer.mint(lifetime=-3600)
+
+    def verdict(number):
+        try:
+            return verifier.verify(expired if number % 2 else good)["sub"]
+        except ExpiredToken as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(verdict, range(400))) == ["user-1", "expired"] * 200
+
+
+def test_given_claims__when_a_caller_changes_them__then_the_next_caller_does_not_see_it(issuer, verifier):
+    token = issuer.mint(roles=["a"])
+    verifier.verify(token)["roles"].append("admin")
+
+    assert verifier.verify(token)["roles"] == ["a"]
+
+
+def test_given_any__when_shown__then_it_says_so():
+    assert repr(ANY) == "ANY"

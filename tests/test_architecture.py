@@ -1,0 +1,260 @@
+"""Holds the code to its layers: every include and import points down, and nothing outgrows what one can read."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CPP = ROOT / "cpp"
+PACKAGE = ROOT / "python" / "authjwks"
+
+CPP_FOLDERS = ("base", "jose", "keys", "engine", "bindings")
+CPP_OUTSIDE = {"Python.h|pybind11/": "bindings", "curl/": "keys"}
+CPP_OWNERS = {"base/openssl", "keys/curl"}
+
+# Lowest first. A name stands for authjwks/<name>.py or for all of authjwks/<name>/.
+PYTHON_FLOORS = (
+    {"_core"},
+    {"errors"},
+    {"texts", "waiting"},
+    {"options", "principal"},
+    {"challenge", "extract", "rules", "verifier"},
+    {"guard"},
+    {"__init__"},
+    {"fastapi", "flask", "strawberry"},
+    {"testing"},
+    {"cli"},
+    {"__main__"},
+)
+OPTIONAL_PACKAGES = {
+    "cryptography": {"testing"},
+    "fastapi": {"fastapi"},
+    "flask": {"flask"},
+    "graphql": {"strawberry"},
+    "pytest": {"testing"},
+    "starlette": {"fastapi"},
+    "strawberry": {"strawberry"},
+    "uvicorn": set(),
+    "werkzeug": {"flask"},
+}
+SLOW_STANDARD_MODULES = {"asyncio", "importlib.metadata", "logging"}
+
+MAX_LINES = {".cpp": 300, ".hpp": 120, ".py": 200}
+MAX_FUNCTION_LINES = 40
+
+
+def cpp_files() -> list[Path]:
+    return sorted(path for path in CPP.rglob("*") if path.suffix in {".cpp", ".hpp"})
+
+
+def folder_of(path: Path) -> str:
+    return path.relative_to(CPP).parts[0]
+
+
+def code_alone(source: str) -> str:
+    """The source without comments, strings and includes."""
+    return re.sub(r'//[^\n]*|#include[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', "", source, flags=re.DOTALL)
+
+
+def own_includes(path: Path) -> list[Path]:
+    return [CPP / name for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)]
+
+
+def unit(path: Path) -> str:
+    """A header and its source are one unit: `jose/token`."""
+    return str(path.relative_to(CPP).with_suffix(""))
+
+
+def circle_in(arrows: dict[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as circle:
+        return list(circle.args[1])
+    return []
+
+
+def test_given_the_native_core__when_its_folders_are_listed__then_they_are_the_five_layers():
+    assert {path.name for path in CPP.iterdir()} == set(CPP_FOLDERS)
+
+
+def test_given_a_native_file__when_it_includes_another__then_that_one_exists_and_stands_no_higher():
+    wrong = [
+        f"{path.relative_to(ROOT)} includes {included.relative_to(CPP)}"
+        for path in cpp_files()
+        for included in own_includes(path)
+        if not included.is_file() or CPP_FOLDERS.index(folder_of(included)) > CPP_FOLDERS.index(folder_of(path))
+    ]
+
+    assert wrong == []
+
+
+def test_given_the_native_units__when_their_includes_are_followed__then_no_way_leads_back():
+    arrows: dict[str, set[str]] = {}
+    for path in cpp_files():
+        arrows.setdefault(unit(path), set()).update(unit(included) for included in own_includes(path))
+
+    assert circle_in({name: used - {name} for name, used in arrows.items()}) == []
+
+
+@pytest.mark.parametrize(("headers", "folder"), CPP_OUTSIDE.items())
+def test_given_a_header_of_the_outside__when_it_is_included__then_only_by_its_one_folder(headers, folder):
+    includes = re.compile(rf"^#include [<\"]({headers})", re.MULTILINE)
+
+    assert {folder_of(path) for path in cpp_files() if includes.search(path.read_text())} == {folder}
+
+
+def test_given_the_native_core__when_searched_for_manual_memory__then_only_the_owners_of_c_objects_have_it():
+    manual = re.compile(r"\bnew\b|(?<!= )\bdelete\b|\b(?!tp_)\w*_free\s*\(|\bfree\s*\(")
+
+    with_it = {unit(path) for path in cpp_files() if manual.search(code_alone(path.read_text()))}
+
+    assert with_it <= CPP_OWNERS
+
+
+def test_given_the_build__when_a_layer_links_another__then_that_one_stands_below():
+    layers = dict(re.findall(r"^authjwks_layer\((\w+)\s([^)]*)\)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE))
+    links = {name: body.partition("USES")[2].split() for name, body in layers.items()}
+
+    assert tuple(layers) == CPP_FOLDERS[:-1]
+    for name, used in links.items():
+        ours = {word.removeprefix("authjwks_") for word in used if word.startswith("authjwks_")}
+        assert ours <= set(CPP_FOLDERS[: CPP_FOLDERS.index(name)]), name
+    assert [name for name, used in links.items() if "CURL::libcurl" in used] == ["keys"]
+
+
+def python_files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    """The path below the package, dotted: `guard`, `testing.issuer`, `testing` for testing/__init__.py."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+def nodes_run_at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node that runs when the module is imported: neither inside a function nor below `if TYPE_CHECKING`."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting.extend(node.orelse)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def imported_names(path: Path, nodes: Callable[[ast.Module], Iterator[ast.AST]] = ast.walk) -> set[str]:
+    """Full dotted names of what a file imports; `from . import x` and `from .x import y` are made absolute."""
+    package = ["authjwks", *path.relative_to(PACKAGE).parts[:-1]]
+    names: set[str] = set()
+    for node in nodes(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            names.update(f"{source}.{alias.name}" for alias in node.names)
+    return names
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of this package that a file imports, as `module_of` names them."""
+    modules = {module_of(each) for each in python_files()} | {"_core"}
+    found = set()
+    for name in imported_names(path):
+        head, _, rest = name.partition(".")
+        if head == "authjwks":
+            parts = rest.split(".")
+            ours = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+            found.add(next((each for each in ours if each in modules), "__init__"))
+    return found
+
+
+def floor_of(module: str) -> int:
+    top = module.partition(".")[0]
+    floors = [floor for floor, names in enumerate(PYTHON_FLOORS) if top in names]
+    assert floors, f"authjwks.{module} has no floor in PYTHON_FLOORS"
+    return floors[0]
+
+
+def lines_of(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def function_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring: a contract may be as long as it needs to be."""
+    return lines_of(function) - (lines_of(function.body[0]) if ast.get_docstring(function) else 0)
+
+
+def test_given_a_python_module__when_it_imports_another__then_that_one_stands_below():
+    wrong = [
+        f"authjwks.{module} imports authjwks.{used}"
+        for path in python_files()
+        for module in [module_of(path)]
+        for used in own_imports(path)
+        if used.partition(".")[0] != module.partition(".")[0] and floor_of(used) >= floor_of(module)
+    ]
+
+    assert wrong == []
+
+
+def test_given_the_python_modules__when_their_imports_are_followed__then_no_way_leads_back():
+    arrows = {module_of(path): own_imports(path) - {module_of(path)} for path in python_files()}
+
+    assert circle_in(arrows) == []
+
+
+def test_given_an_optional_package__when_it_is_imported_at_the_top__then_only_by_its_own_module():
+    wrong = [
+        f"authjwks.{module_of(path)} imports {name}"
+        for path in python_files()
+        for name in imported_names(path, nodes_run_at_import)
+        for package in [name.partition(".")[0]]
+        if package in OPTIONAL_PACKAGES
+        and module_of(path).partition(".")[0] not in OPTIONAL_PACKAGES[package] | {"cli"}
+    ]
+
+    assert wrong == []
+
+
+def test_given_no_optional_package__when_authjwks_is_imported__then_it_works_and_loads_nothing_slow():
+    program = f"""
+import sys
+before = set(sys.modules)
+for name in {sorted(OPTIONAL_PACKAGES)!r}:
+    sys.modules[name] = None
+import authjwks, json
+assert authjwks.Verifier and authjwks.ANY
+print(json.dumps([name for name in sys.modules if name not in before and sys.modules[name] is not None]))
+"""
+    imported = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
+
+    assert imported.returncode == 0, imported.stderr
+    assert SLOW_STANDARD_MODULES & set(json.loads(imported.stdout)) == set()
+
+
+def test_given_the_sources__when_measured__then_every_file_can_be_read_in_one_go():
+    lengths = {path: len(path.read_text().splitlines()) for path in [*cpp_files(), *python_files()]}
+
+    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > MAX_LINES[path.suffix]} == {}
+
+
+def test_given_the_python_sources__when_measured__then_every_function_fits_on_a_screen():
+    too_long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and function_lines(node) > MAX_FUNCTION_LINES
+    ]
+
+    assert too_long == []

@@ -1,0 +1,113 @@
+"""The pages keep their word: examples run and do what is said, links lead somewhere, commands exist.
+
+A page's ```python blocks run in order and share their names, as for a reader who types them in; one marked
+```python no-run must only compile. Behind an example, a comment that is not shown can say what it must do, with
+`bearer(**claims)` for the headers of a caller whom the page's verifier trusts:
+
+    <!-- check
+    assert app.test_client().get("/posts", headers=bearer(permissions=["read:posts"])).status_code == 200
+    -->
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+import authjwks
+from authjwks.testing import Issuer
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(?P<language>\w*) *(?P<marker>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+CHECK = re.compile(r"^<!-- check\n(?P<code>.*?)^-->$", re.MULTILINE | re.DOTALL)
+
+
+class Part(NamedTuple):
+    """A piece of a page that is Python."""
+
+    code: str
+    line: int
+    runs: bool
+    is_check: bool
+
+
+def parts_of(page: Path) -> list[Part]:
+    text = page.read_text()
+    found = [match for match in FENCE.finditer(text) if match["language"] == "python"] + list(CHECK.finditer(text))
+    return [
+        Part(
+            code=match["code"],
+            line=text.count("\n", 0, match.start("code")),
+            runs="no-run" not in match.groupdict().get("marker", ""),
+            is_check=match.re is CHECK,
+        )
+        for match in sorted(found, key=re.Match.start)
+    ]
+
+
+@pytest.fixture
+def page_module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module a page's code runs in. A verifier made there for a public issuer gets keys that we hold."""
+    module = ModuleType("page")
+    make = authjwks.Verifier
+    trusted: dict[str, Any] = {}
+
+    def make_offline(issuer: str, audience: Any, **options: Any) -> authjwks.Verifier:
+        as_written = make(issuer, audience, **options)
+        if not issuer.startswith("https://"):
+            return as_written
+        trusted.update(iss=issuer, aud=audience)
+        elsewhere = {"jwks_uri": None, "discovery_url": None}
+        return make(issuer, audience, **{**options, **elsewhere, "jwks": keys.jwks()})
+
+    def bearer(**claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {keys.mint({**trusted, **claims})}"}
+
+    with Issuer() as keys:
+        monkeypatch.setitem(sys.modules, "page", module)
+        monkeypatch.setattr(authjwks, "Verifier", make_offline)
+        module.__dict__["bearer"] = bearer
+        yield module
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if parts_of(page)], ids=lambda page: page.name)
+def test_given_a_page__when_its_examples_are_run_in_order__then_they_work_and_their_checks_hold(page, page_module):
+    for part in parts_of(page):
+        program = compile("\n" * part.line + part.code, str(page), "exec")
+        if part.runs:
+            exec(program, page_module.__dict__)
+
+
+@pytest.mark.parametrize("framework", ["flask", "fastapi", "strawberry"])
+def test_given_the_readme__when_it_shows_a_framework__then_the_example_runs_and_is_checked(framework):
+    parts = parts_of(README)
+    shown = [place for place, part in enumerate(parts) if f"from authjwks.{framework} import" in part.code]
+
+    assert shown
+    assert all(parts[place].runs and parts[place + 1].is_check for place in shown)
+
+
+def test_given_the_readme__when_it_names_the_two_commands__then_dev_has_them():
+    blocks = [match["code"] for match in FENCE.finditer(README.read_text()) if match["language"] == "sh"]
+    named = {line for line in "".join(blocks).splitlines() if line.startswith("./dev")}
+
+    usage = subprocess.run([ROOT / "dev"], capture_output=True, text=True, check=False).stderr
+
+    assert named == {"./dev demo", "./dev test"}
+    assert [command for command in named if command not in usage] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_given_a_page__when_it_links_to_a_file__then_the_file_exists(page):
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", FENCE.sub("", page.read_text()))
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
