@@ -1,0 +1,204 @@
+#include "jose/claims.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/members.hpp"
+
+namespace authjwks {
+namespace {
+
+using support::Members;
+using support::to_json;
+
+constexpr double kNow = 1'700'000'000, kLeeway = 30;
+
+PolicyOptions options() {
+    return {.issuers = {{"https://issuer.example/"}},
+            .audiences = {{"api", "other api"}},
+            .algorithms = {"ES256"},
+            .required_claims = {"exp"},
+            .leeway = Seconds{kLeeway}};
+}
+
+Members good_claims() {
+    return {{"iss", R"("https://issuer.example/")"}, {"aud", R"("api")"},   {"exp", "1700000600"},
+            {"nbf", "1699999400"},                   {"iat", "1699999400"}, {"sub", R"("user")"},
+            {"jti", R"("1")"},                       {"scope", R"("a b")"}};
+}
+
+/// The reason against the claims as a word, or "" for none.
+std::string_view refusal_of(std::string_view text, const Policy& policy, double now = kNow) {
+    json::Document document(32);
+    const auto refusal = refuse_claims(document.parse(text)->get_object().value(), policy, Instant{Seconds{now}});
+    return refusal ? describe(*refusal).slug : "";
+}
+std::string_view refusal_of(const Members& claims, double now = kNow) {
+    return refusal_of(to_json(claims), Policy(options()), now);
+}
+std::string_view refusal_with(std::string name, std::string value, double now = kNow) {
+    Members claims = good_claims();
+    claims[std::move(name)] = std::move(value);
+    return refusal_of(claims, now);
+}
+std::string_view refusal_without(const std::string& name) {
+    Members claims = good_claims();
+    claims.erase(name);
+    return refusal_of(claims);
+}
+
+double before(double instant) { return std::nextafter(instant, 0); }
+
+TEST(GivenGoodClaims, NothingIsAgainstThem) { EXPECT_EQ(refusal_of(good_claims()), ""); }
+
+TEST(GivenAnExpiry, TheTokenDiesAtThatInstantPlusLeeway) {
+    const double death = 1'700'000'600 + kLeeway;
+    EXPECT_EQ(refusal_of(good_claims(), before(death)), "");
+    EXPECT_EQ(refusal_of(good_claims(), death), "expired");
+    EXPECT_EQ(refusal_of(good_claims(), death + 1), "expired");
+}
+
+TEST(GivenAFractionOfASecond, TheExpiryKeepsIt) {
+    EXPECT_EQ(refusal_with("exp", "1700000000.5", 1'700'000'030.25), "");
+    EXPECT_EQ(refusal_with("exp", "1700000000.5", 1'700'000'030.5), "expired");
+}
+
+TEST(GivenNoLeeway, TheTokenDiesAtTheExpiryItself) {
+    PolicyOptions strict = options();
+    strict.leeway = Seconds{0};
+    const Policy policy(strict);
+    const std::string claims = to_json(good_claims());
+    EXPECT_EQ(refusal_of(claims, policy, before(1'700'000'600)), "");
+    EXPECT_EQ(refusal_of(claims, policy, 1'700'000'600), "expired");
+}
+
+TEST(GivenANotBefore, TheTokenLivesFromThatInstantLessLeeway) {
+    const double birth = 1'700'000'100 - kLeeway;
+    EXPECT_EQ(refusal_with("nbf", "1700000100", birth), "");
+    EXPECT_EQ(refusal_with("nbf", "1700000100", before(birth)), "not_yet_valid");
+}
+
+TEST(GivenAnIssueTimeInTheFuture, TheTokenLivesFromThatInstantLessLeeway) {
+    const double birth = 1'700'000'100 - kLeeway;
+    EXPECT_EQ(refusal_with("iat", "1700000100", birth), "");
+    EXPECT_EQ(refusal_with("iat", "1700000100", before(birth)), "not_yet_valid");
+}
+
+TEST(GivenTimesOfAnySize, TheyAreComparedAsNumbers) {
+    for (const char* past : {"0", "-1", "-0", "-1.5", "-1e308", "-9223372036854775808", "1e-300"})
+        EXPECT_EQ(refusal_with("exp", past), "expired") << past;
+    for (const char* future : {"1e308", "18446744073709551615", "9223372036854775807", "1.7e12", "1.7976931348623157e308"}) {
+        EXPECT_EQ(refusal_with("exp", future), "") << future;
+        EXPECT_EQ(refusal_with("nbf", future), "not_yet_valid") << future;
+        EXPECT_EQ(refusal_with("iat", future), "not_yet_valid") << future;
+    }
+}
+
+TEST(GivenTimesThatAreNotRequired, TheTokenMayLackThem) {
+    EXPECT_EQ(refusal_without("nbf"), "");
+    EXPECT_EQ(refusal_without("iat"), "");
+    PolicyOptions lenient = options();
+    lenient.required_claims.clear();
+    Members claims = good_claims();
+    claims.erase("exp");
+    EXPECT_EQ(refusal_of(to_json(claims), Policy(lenient)), "");
+}
+
+TEST(GivenARegisteredClaimOfTheWrongType, ItIsInvalid) {
+    struct Row {
+        std::vector<std::string> names, values;
+    };
+    const std::vector<Row> rows{
+        {{"iss", "sub", "jti"}, {"null", "true", "false", "1", "1.5", "[]", "{}", R"(["https://issuer.example/"])"}},
+        {{"aud"}, {"null", "true", "1", "{}", "[1]", R"(["api",null])", R"([["api"]])", R"(["api",{}])", R"({"api":1})"}},
+        {{"exp", "nbf", "iat"}, {"null", "true", "false", R"("1700000000")", R"("")", "[]", "[1700000600]", "{}"}},
+    };
+    for (const auto& [names, values] : rows)
+        for (const std::string& name : names)
+            for (const std::string& value : values)
+                EXPECT_EQ(refusal_with(name, value), "claim_invalid") << name << ": " << value;
+}
+
+TEST(GivenChecksThatAreWaived, TheTypesStillCount) {
+    PolicyOptions lenient = options();
+    lenient.issuers = lenient.audiences = std::nullopt;
+    lenient.required_claims.clear();
+    const Policy policy(lenient);
+
+    EXPECT_EQ(refusal_of("{}", policy), "");
+    for (const std::string_view claims :
+         {R"({"iss":1})", R"({"sub":1})", R"({"aud":1})", R"({"exp":"1"})", R"({"nbf":null})", R"({"iat":[]})", R"({"jti":1})"})
+        EXPECT_EQ(refusal_of(claims, policy), "claim_invalid") << claims;
+}
+
+TEST(GivenClaimsThatAreNotRegistered, TheirTypesDoNotCount) {
+    for (const char* name : {"EXP", "Iss", "abc", "au", "audi", "scope", "", "ISS"})
+        for (const char* value : {"null", "1", "[]", "{}", "true"}) EXPECT_EQ(refusal_with(name, value), "") << name;
+}
+
+TEST(GivenAnIssuer, ItMustBeExactlyTheOneConfigured) {
+    for (const char* other : {R"("https://issuer.example")", R"("HTTPS://issuer.example/")", R"("")", R"("https://issuer.example/\u0000")"})
+        EXPECT_EQ(refusal_with("iss", other), "wrong_issuer") << other;
+    EXPECT_EQ(refusal_with("iss", R"("https:\/\/issuer.example\u002F")"), "") << "escapes are spelling";
+    EXPECT_EQ(refusal_without("iss"), "claim_missing");
+}
+
+TEST(GivenAnAudience, OneOfItsNamesMustBeOneOfOurs) {
+    for (const char* ours : {R"("api")", R"("other api")", R"(["api"])", R"(["x","other api"])", R"(["api","api"])"})
+        EXPECT_EQ(refusal_with("aud", ours), "") << ours;
+    for (const char* foreign : {R"("x")", R"("")", R"("API")", "[]", R"(["x","y"])", R"([""])", R"("api other api")", R"(["api "])"})
+        EXPECT_EQ(refusal_with("aud", foreign), "wrong_audience") << foreign;
+    EXPECT_EQ(refusal_without("aud"), "claim_missing");
+}
+
+TEST(GivenRequiredClaims, EachMustBeThere) {
+    PolicyOptions strict = options();
+    strict.required_claims = {"exp", "sub", "https://x.example/tenant"};
+    const Policy policy(strict);
+    Members claims = good_claims();
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing");
+    claims["https://x.example/tenant"] = "null";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing") << "null says nothing";
+    for (const char* value : {"false", "0", R"("")", "[]", "{}"}) {
+        claims["https://x.example/tenant"] = value;
+        EXPECT_EQ(refusal_of(to_json(claims), policy), "") << value;
+    }
+    claims.erase("sub");
+    claims["Sub"] = R"("user")";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing") << "names are compared exactly";
+    EXPECT_EQ(refusal_without("exp"), "claim_missing");
+}
+
+TEST(GivenARequiredClaimFurtherIn, ItIsNotThere) {
+    Members claims = good_claims();
+    claims.erase("exp");
+    claims["nested"] = R"({"exp":1700000600})";
+    EXPECT_EQ(refusal_of(claims), "claim_missing");
+}
+
+// Each repair uncovers the next reason.
+TEST(GivenManyReasons, TheFirstInOrderIsTold) {
+    Members claims = good_claims();
+    claims["exp"] = "1";
+    EXPECT_EQ(refusal_of(claims), "expired");
+    claims["nbf"] = "1800000000";
+    EXPECT_EQ(refusal_of(claims), "not_yet_valid");
+    PolicyOptions strict = options();
+    strict.required_claims = {"tenant"};
+    const Policy policy(strict);
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing");
+    claims["aud"] = R"("x")";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "wrong_audience");
+    claims["iss"] = R"("x")";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "wrong_issuer");
+    claims["sub"] = "1";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_invalid");
+}
+
+}  // namespace
+}  // namespace authjwks

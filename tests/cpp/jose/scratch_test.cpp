@@ -1,0 +1,49 @@
+#include "jose/scratch.hpp"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace authjwks {
+namespace {
+
+TEST(GivenAScratchInUse, AnotherOneIsLentBesideIt) {
+    const LentScratch outer;
+    const auto outer_text = (*outer).claims.parse(R"("outer")");
+    {
+        const LentScratch inner;
+        EXPECT_NE(&*inner, &*outer);
+        ASSERT_TRUE((*inner).claims.parse(R"("inner")"));
+    }
+    ASSERT_TRUE(outer_text);
+    EXPECT_EQ(json::text_of(*outer_text), "outer");
+}
+
+TEST(GivenAScratchGivenBack, ItIsLentAgain) {
+    const Scratch* first = nullptr;
+    const char* memory = nullptr;
+    {
+        const LentScratch scratch;
+        first = &*scratch;
+        memory = (*scratch).header.room(100).data();
+    }
+    const LentScratch scratch;
+    EXPECT_EQ(&*scratch, first);
+    EXPECT_EQ((*scratch).header.room(100).data(), memory) << "its memory was kept";
+}
+
+TEST(GivenAnotherThread, ItHasAStockOfItsOwn) {
+    {
+        const LentScratch filling_the_stock;
+    }
+    const LentScratch here;
+    const Scratch* there = nullptr;
+    std::jthread([&there] { there = &*LentScratch(); }).join();
+
+    EXPECT_NE(there, &*here);
+}
+
+TEST(GivenAScratch, ItTakesThirtyTwoLevels) { EXPECT_EQ(kMaxTokenDepth, 32U); }
+
+}  // namespace
+}  // namespace authjwks

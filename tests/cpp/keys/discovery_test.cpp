@@ -1,0 +1,326 @@
+#include "keys/discovery.hpp"
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/members.hpp"
+
+namespace authjwks {
+namespace {
+
+using support::Members;
+using support::json_text;
+using support::to_json;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kIssuer = "https://issuer.example/tenant";
+constexpr std::string_view kOpenid = "https://issuer.example/tenant/.well-known/openid-configuration";
+constexpr std::string_view kOauth = "https://issuer.example/.well-known/oauth-authorization-server/tenant";
+constexpr std::string_view kKeys = "https://keys.example/jwks";
+constexpr std::string_view kEmptySet = R"({"keys":[]})";
+
+/// A whole web of documents, as a Fetch that remembers what was asked for.
+class Web {
+  public:
+    void put(std::string_view url, std::string_view body, long status = 200,
+             std::optional<std::chrono::seconds> max_age = std::nullopt) {
+        pages_.insert_or_assign(std::string(url), HttpResponse{status, std::string(body), max_age});
+    }
+    void fail(std::string_view url, FetchFault fault) { pages_.insert_or_assign(std::string(url), fault); }
+
+    Fetch fetch() {
+        return [this](const HttpRequest& request) -> Result<HttpResponse, FetchFault> {
+            requests_.push_back(request);
+            const auto page = pages_.find(request.url);
+            return page == pages_.end() ? HttpResponse{404, "", {}} : page->second;
+        };
+    }
+
+    const std::vector<HttpRequest>& requests() const { return requests_; }
+    std::vector<std::string> asked() const {
+        std::vector<std::string> urls;
+        for (const HttpRequest& request : requests_) urls.push_back(request.url);
+        return urls;
+    }
+
+  private:
+    std::map<std::string, Result<HttpResponse, FetchFault>> pages_;
+    std::vector<HttpRequest> requests_;
+};
+
+using Urls = std::vector<std::string>;
+
+Members metadata(std::string_view issuer = kIssuer, std::string_view jwks_uri = kKeys) {
+    return {{"issuer", json_text(issuer)}, {"jwks_uri", json_text(jwks_uri)}};
+}
+
+/// The word for what went wrong, or "".
+std::string_view load(Web& web, const LocationOptions& options) {
+    const auto loaded = KeyLocation(options).load(web.fetch(), Clock::now() + 5s, false);
+    return loaded ? "" : name_of(loaded.error());
+}
+std::string_view load(Web& web) { return load(web, {.issuer = std::string(kIssuer)}); }
+
+TEST(GivenAnIssuerToDiscover, ItsWellKnownDocumentsAreAskedForInOrder) {
+    struct Row {
+        std::string_view issuer, openid, oauth;
+    };
+    for (const auto& [issuer, openid, oauth] : {
+             Row{"https://h.example", "https://h.example/.well-known/openid-configuration",
+                 "https://h.example/.well-known/oauth-authorization-server"},
+             {"https://h.example/", "https://h.example/.well-known/openid-configuration",
+              "https://h.example/.well-known/oauth-authorization-server"},
+             {"https://h.example:8443", "https://h.example:8443/.well-known/openid-configuration",
+              "https://h.example:8443/.well-known/oauth-authorization-server"},
+             {"https://h.example/a", "https://h.example/a/.well-known/openid-configuration",
+              "https://h.example/.well-known/oauth-authorization-server/a"},
+             {"https://h.example/a/", "https://h.example/a/.well-known/openid-configuration",
+              "https://h.example/.well-known/oauth-authorization-server/a"},
+             {"https://h.example:8443/a/b", "https://h.example:8443/a/b/.well-known/openid-configuration",
+              "https://h.example:8443/.well-known/oauth-authorization-server/a/b"},
+             {"https://h.example/https://x", "https://h.example/https://x/.well-known/openid-configuration",
+              "https://h.example/.well-known/oauth-authorization-server/https://x"},
+         }) {
+        Web web;
+        EXPECT_EQ(load(web, {.issuer = std::string(issuer)}), "bad_status");
+        EXPECT_EQ(web.asked(), (Urls{std::string(openid), std::string(oauth)})) << issuer;
+    }
+}
+
+TEST(GivenAnIssuerToDiscover, ItsMetadataLeadsToItsKeys) {
+    Web web;
+    web.put(kOpenid, to_json(metadata()));
+    web.put(kKeys, kEmptySet, 200, 120s);
+
+    const auto loaded = KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), Clock::now() + 5s, false);
+
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->max_age, 120s) << "of the keys";
+    EXPECT_EQ(web.asked(), (Urls{std::string(kOpenid), std::string(kKeys)}));
+}
+
+TEST(GivenAMetadataDocumentOfAnotherAge, TheKeysKeepTheirOwn) {
+    Web web;
+    web.put(kOpenid, to_json(metadata()), 200, 7s);
+    web.put(kKeys, kEmptySet);
+
+    const auto loaded = KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), Clock::now() + 5s, false);
+
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->max_age, std::nullopt);
+}
+
+TEST(GivenADeadlineAndNoCache, EveryRequestCarriesThem) {
+    const Tick deadline = Clock::now() + 3s;
+    for (const bool no_cache : {false, true}) {
+        Web web;
+        web.put(kOauth, to_json(metadata()));
+        web.put(kKeys, kEmptySet);
+        ASSERT_TRUE(KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), deadline, no_cache));
+        ASSERT_EQ(web.requests().size(), 3U);
+        for (const HttpRequest& request : web.requests()) {
+            EXPECT_EQ(request.deadline, deadline);
+            EXPECT_EQ(request.no_cache, no_cache);
+        }
+    }
+}
+
+TEST(GivenAnOpenidDocumentThatIsNotThere, TheOauthOneIsAskedFor) {
+    for (const long status : {400, 401, 403, 404, 405, 410, 429, 499}) {
+        Web web;
+        web.put(kOpenid, "", status);
+        web.put(kOauth, to_json(metadata()));
+        web.put(kKeys, kEmptySet);
+        EXPECT_EQ(load(web), "") << status;
+    }
+}
+
+TEST(GivenAnyOtherStatus, NothingElseIsAskedFor) {
+    for (const long status : {0, 100, 201, 204, 206, 301, 302, 304, 307, 399, 500, 502, 503, 599}) {
+        Web web;
+        web.put(kOpenid, to_json(metadata()), status);
+        web.put(kOauth, to_json(metadata()));
+        EXPECT_EQ(load(web), "bad_status") << status;
+        EXPECT_EQ(web.requests().size(), 1U) << status;
+    }
+}
+
+TEST(GivenAnOpenidDocumentThatIsWrong, NothingElseIsAskedFor) {
+    Web web;
+    web.put(kOpenid, to_json(metadata("https://evil.example")));
+    web.put(kOauth, to_json(metadata()));
+    EXPECT_EQ(load(web), "issuer_mismatch");
+    EXPECT_EQ(web.requests().size(), 1U);
+}
+
+TEST(GivenAServerThatCannotBeReached, ItsFaultIsTold) {
+    for (const FetchFault fault : {FetchFault::unreachable, FetchFault::timed_out, FetchFault::tls_failed, FetchFault::too_large}) {
+        Web web;
+        web.fail(kOpenid, fault);
+        EXPECT_EQ(load(web), name_of(fault));
+        EXPECT_EQ(web.requests().size(), 1U) << "the other document is on the same server";
+        web.put(kOpenid, to_json(metadata()));
+        web.fail(kKeys, fault);
+        EXPECT_EQ(load(web), name_of(fault));
+    }
+}
+
+TEST(GivenADiscoveryUrl, ItAloneIsAskedFor) {
+    const LocationOptions options{.issuer = std::string(kIssuer), .discovery_url = "https://d.example/meta?tenant=x"};
+    Web web;
+    EXPECT_EQ(load(web, options), "bad_status");
+    EXPECT_EQ(web.asked(), Urls{"https://d.example/meta?tenant=x"});
+    web.put("https://d.example/meta?tenant=x", to_json(metadata()));
+    web.put(kKeys, kEmptySet);
+    EXPECT_EQ(load(web, options), "");
+}
+
+TEST(GivenADiscoveryUrlWithoutAnIssuer, TheMetadataMayNameAnyOne) {
+    Web web;
+    web.put("https://d.example/meta", to_json(metadata("https://anyone.example")));
+    web.put(kKeys, kEmptySet);
+    EXPECT_EQ(load(web, {.discovery_url = "https://d.example/meta"}), "");
+}
+
+TEST(GivenAJwksUri, NoMetadataIsAskedFor) {
+    Web web;
+    web.put(kKeys, kEmptySet);
+    EXPECT_EQ(load(web, {.issuer = "no url at all", .discovery_url = "https://d.example/", .jwks_uri = std::string(kKeys)}), "");
+    EXPECT_EQ(web.asked(), Urls{std::string(kKeys)});
+}
+
+TEST(GivenMetadataOfAnotherIssuer, ItIsRefused) {
+    for (const std::string_view other :
+         {"https://issuer.example/tenant/", "https://issuer.example/", "https://ISSUER.example/tenant", "http://issuer.example/tenant",
+          "https://issuer.example/tenant?", "", "https://evil.example/tenant"}) {
+        Web web;
+        web.put(kOpenid, to_json(metadata(other)));
+        web.put(kKeys, kEmptySet);
+        EXPECT_EQ(load(web), "issuer_mismatch") << other;
+        EXPECT_EQ(web.requests().size(), 1U) << other;
+    }
+}
+
+TEST(GivenMetadataOfAnotherShape, ItIsRefused) {
+    for (const std::string_view text :
+         {"[]", "null", "{}", R"({"issuer":"https://issuer.example/tenant"})", R"({"jwks_uri":"https://keys.example/jwks"})",
+          R"({"issuer":1,"jwks_uri":"https://keys.example/jwks"})", R"({"issuer":"https://issuer.example/tenant","jwks_uri":null})",
+          R"({"issuer":["https://issuer.example/tenant"],"jwks_uri":"https://keys.example/jwks"})",
+          R"({"issuer":"https://issuer.example/tenant","jwks_uri":["https://keys.example/jwks"]})"}) {
+        Web web;
+        web.put(kOpenid, text);
+        EXPECT_EQ(load(web), "not_discovery") << text;
+    }
+}
+
+TEST(GivenMetadataThatNamesAMemberTwice, ItIsRefused) {
+    const std::string members = to_json(metadata());
+    for (const std::string_view twice : {R"("issuer":"https://issuer.example/tenant")", R"("jwks_uri":"https://evil.example/")",
+                                         R"("jwks_\u0075ri":"https://evil.example/")", R"("x":1,"x":1)"}) {
+        Web web;
+        web.put(kOpenid, members.substr(0, members.size() - 1).append(",").append(twice) + "}");
+        EXPECT_EQ(load(web), "not_discovery") << twice;
+    }
+}
+
+TEST(GivenMetadataThatIsNoJson, ItIsRefused) {
+    for (const std::string& text : {std::string(), std::string("<html>"), to_json(metadata()) + "x",
+                                    R"({"x":)" + std::string(17, '[') + std::string(17, ']') + "}"}) {
+        Web web;
+        web.put(kOpenid, text);
+        EXPECT_EQ(load(web), "not_json") << text;
+    }
+}
+
+TEST(GivenKeysThatHttpsMetadataPutsElsewhere, AnyHttpsHostIsAskedAndNothingElse) {
+    struct Row {
+        std::string_view jwks_uri, fault;
+    };
+    for (const bool allow_http : {false, true})
+        for (const auto& [jwks_uri, fault] : {
+                 Row{"https://other.example/keys", ""},
+                 {"http://issuer.example/keys", "url_refused"},
+                 {"HTTP://issuer.example/keys", "url_refused"},
+                 {"http://127.0.0.1/keys", "url_refused"},
+                 {"file:///etc/passwd", "url_refused"},
+                 {"ftp://issuer.example/keys", "url_refused"},
+                 {"/keys", "url_refused"},
+                 {"", "url_refused"},
+                 {"https://user:secret@issuer.example/", "url_refused"},
+                 {"https://issuer.example/keys#x", "url_refused"},
+             }) {
+            Web web;
+            web.put(kOpenid, to_json(metadata(kIssuer, jwks_uri)));
+            web.put("https://other.example/keys", kEmptySet);
+            EXPECT_EQ(load(web, {.issuer = std::string(kIssuer), .allow_http = allow_http}), fault) << jwks_uri;
+            EXPECT_EQ(web.requests().size(), fault.empty() ? 2U : 1U) << jwks_uri;
+        }
+}
+
+TEST(GivenMetadataThatCameByHttp, ItsKeysMayToo) {
+    for (const std::string_view jwks_uri : {"http://127.0.0.1:8000/keys", "https://keys.example/jwks"}) {
+        Web web;
+        web.put("http://127.0.0.1:8000/.well-known/openid-configuration", to_json(metadata("http://127.0.0.1:8000", jwks_uri)));
+        web.put(jwks_uri, kEmptySet);
+        EXPECT_EQ(load(web, {.issuer = "http://127.0.0.1:8000", .allow_http = true}), "") << jwks_uri;
+    }
+}
+
+TEST(GivenAnAnswerThatIsNoKeySet, ItsFaultIsTold) {
+    std::string many = R"({"keys":[1)";
+    for (int i = 1; i <= 256; ++i) many += ",1";
+    struct Row {
+        std::string body, fault;
+        long status = 200;
+    };
+    for (const auto& [body, fault, status] :
+         {Row{"<html>", "not_json"}, Row{"", "not_json"}, Row{"{}", "not_a_key_set"}, Row{R"({"keys":[],"keys":[]})", "not_a_key_set"},
+          Row{many + "]}", "too_many_keys"}, Row{std::string((1 << 20) + 1, ' '), "too_large"},
+          Row{std::string(kEmptySet), "bad_status", 404}, Row{std::string(kEmptySet), "bad_status", 304},
+          Row{std::string(kEmptySet), "bad_status", 206}, Row{std::string(kEmptySet), "bad_status", 500}}) {
+        Web web;
+        web.put(kKeys, body, status);
+        EXPECT_EQ(load(web, {.jwks_uri = std::string(kKeys)}), fault) << body.substr(0, 40);
+    }
+}
+
+TEST(GivenUrlsThatCannotBeUsed, TheLocationNamesTheOptionAndIsNotMade) {
+    struct Row {
+        LocationOptions options;
+        std::string_view option;
+    };
+    const std::string http = "http://127.0.0.1/", user = "https://user@issuer.example/", fragment = "https://issuer.example/#x",
+                      none = "issuer.example";
+    std::vector<Row> rows{{{}, "issuer"}, {{.issuer = "https://issuer.example/?x=y"}, "issuer"}, {{.issuer = ""}, "issuer"},
+                          {{.issuer = "https://issuer.example/" + std::string(2020, 'a')}, "issuer"}};
+    for (const std::string& bad : {http, user, fragment, none, std::string()}) {
+        rows.push_back({{.issuer = bad}, "issuer"});
+        rows.push_back({{.issuer = std::string(kIssuer), .discovery_url = bad}, "discovery_url"});
+        rows.push_back({{.issuer = std::string(kIssuer), .jwks_uri = bad}, "jwks_uri"});
+    }
+    for (const auto& [options, option] : rows) {
+        SCOPED_TRACE(options.jwks_uri.value_or(options.discovery_url.value_or(options.issuer.value_or("nothing"))));
+        try {
+            const KeyLocation location(options);
+            ADD_FAILURE() << "it was made";
+        } catch (const std::invalid_argument& refusal) {
+            EXPECT_TRUE(std::string_view(refusal.what()).starts_with(option)) << refusal.what();
+        }
+    }
+}
+
+TEST(GivenHttpThatIsAllowed, TheLocationIsMade) {
+    for (const LocationOptions& options : {LocationOptions{.issuer = "http://127.0.0.1:1", .allow_http = true},
+                                           LocationOptions{.discovery_url = "http://127.0.0.1:1/x", .allow_http = true},
+                                           LocationOptions{.jwks_uri = "http://127.0.0.1:1/x", .allow_http = true}})
+        EXPECT_NO_THROW(const KeyLocation location(options));
+}
+
+}  // namespace
+}  // namespace authjwks

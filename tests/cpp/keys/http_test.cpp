@@ -1,0 +1,348 @@
+#include "keys/http.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "base/openssl.hpp"
+#include "support/gzip.hpp"
+#include "support/loopback_server.hpp"
+
+namespace authjwks {
+namespace {
+
+using support::Connection;
+using support::LoopbackServer;
+using support::TlsIdentity;
+using namespace std::chrono_literals;
+
+using Outcome = Result<HttpResponse, FetchFault>;
+
+constexpr auto kPatience = 10s;      // for exchanges that end by themselves
+constexpr auto kImpatience = 300ms;  // for those that only the deadline ends
+
+HttpOptions options() { return {.allow_http = true, .user_agent = "authjwks/test"}; }
+
+Outcome get(const std::string& url, Clock::duration time = kPatience, const HttpOptions& with = options()) {
+    return make_http_fetch(with)({url, Clock::now() + time});
+}
+
+/// The word for what went wrong, or the status.
+std::string outcome_of(const Outcome& outcome) {
+    return outcome ? std::to_string(outcome->status) : std::string(name_of(outcome.error()));
+}
+
+std::string answer(std::string_view body, std::string_view headers = "", std::string_view status = "200 OK") {
+    return std::string("HTTP/1.1 ").append(status).append("\r\nContent-Length: ").append(std::to_string(body.size()))
+        .append("\r\n").append(headers).append("\r\n").append(body);
+}
+
+/// Proxies of the machine that runs the tests must not stand between them and their servers.
+class GivenAServer : public ::testing::Test {
+  protected:
+    GivenAServer() {
+        for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) unsetenv(name);
+    }
+};
+
+TEST_F(GivenAServer, StatusAndBodyOfItsAnswerComeBack) {
+    for (const std::string_view status : {"200 OK", "404 Not Found", "503 Service Unavailable", "304 Not Modified"}) {
+        LoopbackServer server(answer(status.starts_with("304") ? "" : "the body", "", status));
+        const auto response = get(server.url("/keys"));
+        ASSERT_TRUE(response) << status;
+        EXPECT_EQ(std::to_string(response->status), status.substr(0, 3));
+        EXPECT_EQ(response->body, status.starts_with("304") ? "" : "the body");
+        EXPECT_EQ(response->max_age, std::nullopt);
+    }
+}
+
+TEST_F(GivenAServer, ItIsAskedForJsonByOneGet) {
+    LoopbackServer server(answer("{}"));
+    HttpOptions with = options();
+    with.headers = {{"X-Tenant", "a b"}, {"Authorization", "Basic eDp5"}};
+
+    ASSERT_EQ(outcome_of(get(server.url("/keys?x=y"), kPatience, with)), "200");
+
+    ASSERT_EQ(server.requests().size(), 1U);
+    const std::string request = server.requests()[0];
+    EXPECT_TRUE(request.starts_with("GET /keys?x=y HTTP/1.1\r\n")) << request;
+    const std::string host = "Host: 127.0.0.1:" + std::to_string(server.port());
+    for (const std::string_view line : std::initializer_list<std::string_view>{
+             host, "Accept: application/json", "User-Agent: authjwks/test", "X-Tenant: a b", "Authorization: Basic eDp5"})
+        EXPECT_NE(request.find("\r\n" + std::string(line) + "\r\n"), std::string::npos) << line << "\n" << request;
+    EXPECT_EQ(request.find("Cache-Control"), std::string::npos);
+}
+
+TEST_F(GivenAServer, CachesAreAskedToLookAgainJustWhenTold) {
+    LoopbackServer server(answer("{}"));
+    const Fetch fetch = make_http_fetch(options());
+
+    ASSERT_TRUE(fetch({server.url("/"), Clock::now() + kPatience, true}));
+
+    EXPECT_NE(server.requests()[0].find("\r\nCache-Control: no-cache\r\n"), std::string::npos);
+}
+
+TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
+    LoopbackServer server(answer("{}"));
+    const Fetch fetch = make_http_fetch(options());
+    std::array<std::string, 4> outcomes;
+    {
+        std::vector<std::jthread> threads;
+        for (std::string& outcome : outcomes)
+            threads.emplace_back([&] { outcome = outcome_of(fetch({server.url("/"), Clock::now() + kPatience})); });
+    }
+    for (const std::string& outcome : outcomes) EXPECT_EQ(outcome, "200");
+}
+
+TEST_F(GivenAServer, ItsMaxAgeIsRead) {
+    struct Row {
+        std::string_view headers;
+        std::optional<std::chrono::seconds> max_age;
+    };
+    for (const auto& [headers, max_age] : {
+             Row{"Cache-Control: max-age=120\r\n", 120s},
+             {"cache-control:public,max-age=5\r\n", 5s},
+             {"CACHE-CONTROL: public, MAX-AGE=300, must-revalidate\r\n", 300s},
+             {"Cache-Control: s-maxage=7, max-age=8\r\n", 8s},
+             {"Cache-Control: max-age=0\r\n", 0s},
+             {"Cache-Control: public\r\nCache-Control: max-age=9\r\n", 9s},
+             {"Cache-Control: max-age=9\r\nCache-Control: public\r\n", 9s},
+             {"Cache-Control: no-store\r\n", std::nullopt},
+             {"Cache-Control: s-maxage=7\r\n", std::nullopt},
+             {"Cache-Control: max-age\r\n", std::nullopt},
+             {"Cache-Control: max-age=\r\n", std::nullopt},
+             {"Cache-Control: max-age=-5\r\n", std::nullopt},
+             {"Cache-Control: max-age=soon\r\n", std::nullopt},
+             {"Cache-Control:\r\n", std::nullopt},
+             {"X-Cache-Control: max-age=5\r\n", std::nullopt},
+             {"Expires: Thu, 01 Jan 2032 00:00:00 GMT\r\nAge: 3\r\n", std::nullopt},
+             {"", std::nullopt},
+         }) {
+        LoopbackServer server(answer("{}", headers));
+        const auto response = get(server.url("/"));
+        ASSERT_TRUE(response) << headers;
+        EXPECT_EQ(response->max_age, max_age) << headers;
+    }
+}
+
+TEST_F(GivenAServer, ItsRedirectIsNotFollowed) {
+    for (const std::string_view status : {"301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"}) {
+        LoopbackServer target(answer("{}"));
+        LoopbackServer server(answer("", "Location: " + target.url("/") + "\r\n", status));
+        EXPECT_EQ(outcome_of(get(server.url("/"))), status.substr(0, 3));
+        EXPECT_TRUE(target.requests().empty()) << status;
+    }
+}
+
+TEST_F(GivenAServer, ABodyMayHaveOneMebibyte) {
+    LoopbackServer server(answer(std::string(kMaxBodyBytes, 'x')));
+    const auto response = get(server.url("/"));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body.size(), kMaxBodyBytes);
+}
+
+TEST_F(GivenAServer, ABodyOfOneByteMoreIsTooLarge) {
+    const std::string body(kMaxBodyBytes + 1, 'x');
+    LoopbackServer announced(answer(body));
+    EXPECT_EQ(outcome_of(get(announced.url("/"))), "too_large");
+    LoopbackServer unannounced("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body);
+    EXPECT_EQ(outcome_of(get(unannounced.url("/"))), "too_large");
+}
+
+TEST_F(GivenAServer, ABodyWithoutAnEndIsTooLarge) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        const std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+        while (client.send(chunk)) continue;
+    });
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "too_large");
+}
+
+TEST_F(GivenAServer, HeadersWithoutAnEndAreTooLarge) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\n");
+        while (client.send("X-Flood: " + std::string(1000, 'x') + "\r\n")) continue;
+    });
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "too_large");
+}
+
+TEST_F(GivenAServer, ACompressedBodyIsDecoded) {
+    LoopbackServer server(answer(support::Gzip(R"({"keys":[]})").bytes(), "Content-Encoding: gzip\r\n"));
+    const auto response = get(server.url("/"));
+    ASSERT_TRUE(response) << outcome_of(response);
+    EXPECT_EQ(response->body, R"({"keys":[]})");
+    EXPECT_NE(server.requests()[0].find("Accept-Encoding: "), std::string::npos);
+}
+
+TEST_F(GivenAServer, ABodyIsMeasuredAfterItIsDecoded) {
+    const std::string small = support::Gzip("", 2 * kMaxBodyBytes).bytes();
+    ASSERT_LT(small.size(), std::size_t{20'000});
+    LoopbackServer server(answer(small, "Content-Encoding: gzip\r\n"));
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "too_large");
+
+    const std::string most = support::Gzip("", kMaxBodyBytes).bytes();
+    LoopbackServer modest(answer(most, "Content-Encoding: gzip\r\n"));
+    EXPECT_EQ(outcome_of(get(modest.url("/"))), "200");
+}
+
+TEST_F(GivenAServer, ABodyThatCannotBeDecodedIsAFailure) {
+    LoopbackServer server(answer("no gzip at all", "Content-Encoding: gzip\r\n"));
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "unreachable");
+}
+
+TEST_F(GivenAServer, OneThatSaysNothingIsGivenUpAtTheDeadline) {
+    LoopbackServer server([](Connection& client) { client.gone_within(kPatience); });
+    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+}
+
+TEST_F(GivenAServer, OneThatDripsItsBodyIsGivenUpAtTheDeadline) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+        while (client.send("x") && !client.gone_within(5ms)) continue;
+    });
+    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+}
+
+TEST_F(GivenAServer, OneThatDripsItsHeadersIsGivenUpAtTheDeadline) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\nX-Drip: ");
+        while (client.send("x") && !client.gone_within(5ms)) continue;
+    });
+    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+}
+
+TEST_F(GivenAServer, ADeadlineThatHasPassedIsNotEvenTried) {
+    LoopbackServer server(answer("{}"));
+    EXPECT_EQ(outcome_of(get(server.url("/"), 0ms)), "timed_out");
+    EXPECT_EQ(outcome_of(get(server.url("/"), -1h)), "timed_out");
+    EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(GivenAServer, OneThatBreaksOffIsUnreachable) {
+    const auto outcome_with = [](LoopbackServer::Serve serve) {
+        LoopbackServer server(std::move(serve));
+        return outcome_of(get(server.url("/")));
+    };
+    EXPECT_EQ(outcome_with([](Connection&) {}), "unreachable") << "without a word";
+    EXPECT_EQ(outcome_with([](Connection& client) { client.reset(); }), "unreachable") << "with a reset";
+    EXPECT_EQ(outcome_with([](Connection& client) { client.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"); }),
+              "unreachable")
+        << "within the body";
+    EXPECT_EQ(outcome_with([](Connection& client) {
+                  client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n");
+              }),
+              "unreachable")
+        << "before the last chunk";
+    EXPECT_EQ(outcome_with([](Connection& client) {
+                  client.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}");
+                  client.reset();
+              }),
+              "unreachable")
+        << "with a reset within the body";
+}
+
+TEST_F(GivenAServer, OneThatDoesNotSpeakHttpIsUnreachable) {
+    LoopbackServer server("SSH-2.0-OpenSSH_9.2\r\n");
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "unreachable");
+}
+
+TEST_F(GivenAServer, OneThatIsGoneIsUnreachable) {
+    const std::string url = [] { return LoopbackServer(answer("{}")).url("/"); }();
+    EXPECT_EQ(outcome_of(get(url)), "unreachable");
+}
+
+TEST_F(GivenAServer, PlainHttpIsRefusedUnlessAllowed) {
+    LoopbackServer server(answer("{}"));
+    HttpOptions strict = options();
+    strict.allow_http = false;
+    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, strict)), "url_refused");
+    EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(GivenAServer, NothingButHttpAndHttpsIsSpoken) {
+    LoopbackServer server(answer("{}"));
+    const std::string authority = "127.0.0.1:" + std::to_string(server.port());
+    for (const std::string scheme : {"ftp", "gopher", "dict", "telnet", "nonsense"})
+        EXPECT_EQ(outcome_of(get(scheme + "://" + authority + "/")), "url_refused") << scheme;
+    EXPECT_EQ(outcome_of(get("file:///etc/hostname")), "url_refused");
+    EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(GivenAServer, TheProxyOfTheEnvironmentIsUsed) {
+    LoopbackServer proxy(answer("{}"));
+    ASSERT_EQ(setenv("http_proxy", proxy.url("").c_str(), 1), 0);
+
+    EXPECT_EQ(outcome_of(get("http://issuer.example/keys")), "200");
+    unsetenv("http_proxy");
+
+    ASSERT_EQ(proxy.requests().size(), 1U);
+    EXPECT_TRUE(proxy.requests()[0].starts_with("GET http://issuer.example/keys HTTP/1.1\r\n")) << proxy.requests()[0];
+}
+
+/// A server that speaks TLS, and a file with the certificate to trust it by.
+class GivenATlsServer : public GivenAServer {
+  protected:
+    ~GivenATlsServer() override { std::filesystem::remove(ca_file); }
+
+    std::string get_from(const TlsIdentity& identity, bool trusted) const {
+        LoopbackServer server([](Connection& client) { client.send(answer("{}")); }, identity);
+        HttpOptions with = options();
+        with.allow_http = false;
+        if (trusted) {
+            std::ofstream(ca_file) << identity.certificate_pem();
+            with.ca_file = ca_file;
+        }
+        return outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kPatience, with));
+    }
+
+    const std::string ca_file = (std::filesystem::temp_directory_path() / ("authjwks-ca-" + std::to_string(getpid()))).string();
+};
+
+TEST_F(GivenATlsServer, ACertificateThatIsTrustedIsTaken) {
+    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", 24h), true), "200");
+}
+
+TEST_F(GivenATlsServer, ACertificateThatNobodyTrustsIsRefused) {
+    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", 24h), false), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, ACertificateForAnotherNameIsRefused) {
+    EXPECT_EQ(get_from(TlsIdentity("DNS:issuer.example", 24h), true), "tls_failed");
+    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.2", 24h), true), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, ACertificateThatHasExpiredIsRefused) {
+    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", -24h), true), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, ATrustFileThatIsNotThereIsNoReasonToTrust) {
+    const TlsIdentity identity("IP:127.0.0.1", 24h);
+    LoopbackServer server([](Connection& client) { client.send(answer("{}")); }, identity);
+    HttpOptions with = options();
+    with.ca_file = ca_file + ".missing";
+    EXPECT_EQ(outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kPatience, with)), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, OneThatSpeaksPlainHttpIsRefused) {
+    LoopbackServer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    EXPECT_EQ(outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/")), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, AFailureLeavesNoErrorForOpensslsOtherUsers) {
+    EXPECT_EQ(get_from(TlsIdentity("DNS:issuer.example", 24h), true), "tls_failed");
+    EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST(GivenTheLibrary, ItTellsItsVersion) { EXPECT_TRUE(std::string_view(http_library_version()).find('.') != std::string_view::npos); }
+
+}  // namespace
+}  // namespace authjwks

@@ -1,0 +1,149 @@
+#include "support/loopback_server.hpp"
+
+#include <csignal>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+
+namespace authjwks::support {
+namespace {
+
+void demand(bool held) {
+    if (!held) throw std::runtime_error("a test server could not be set up");
+}
+
+/// Whether there is something to read, or the end of it, within that time.
+bool readable_within(int socket, std::chrono::milliseconds duration) {
+    pollfd waiting{socket, POLLIN, 0};
+    return poll(&waiting, 1, static_cast<int>(duration.count())) > 0;
+}
+
+}  // namespace
+
+TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours lifetime)
+    : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "prime256v1")), certificate_(X509_new()) {
+    X509* const certificate = certificate_.get();
+    X509_set_version(certificate, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * 24 * 3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), std::chrono::seconds(lifetime).count());
+    X509_set_pubkey(certificate, key_.get());
+    X509_NAME* const name = X509_get_subject_name(certificate);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_set_issuer_name(certificate, name);
+    const std::unique_ptr<X509_EXTENSION, ossl::Freed<X509_EXTENSION_free>> names(
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, subject_alt_name.c_str()));
+    demand(names && X509_add_ext(certificate, names.get(), -1) == 1 &&
+           X509_sign(certificate, key_.get(), EVP_sha256()) > 0);
+}
+
+std::string TlsIdentity::certificate_pem() const {
+    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    demand(PEM_write_bio_X509(memory.get(), certificate_.get()) == 1);
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(memory.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+bool Connection::send(std::string_view bytes) {
+    if (tls_ != nullptr) return SSL_write(tls_, bytes.data(), static_cast<int>(bytes.size())) > 0;
+    while (!bytes.empty()) {
+        const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+bool Connection::gone_within(std::chrono::milliseconds duration) const {
+    char byte = 0;
+    return readable_within(socket_, duration) && recv(socket_, &byte, 1, MSG_PEEK) <= 0;
+}
+
+void Connection::reset() {
+    const linger at_once{1, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void Connection::read_request() {
+    char buffer[4096];
+    while (request_.find("\r\n\r\n") == std::string::npos) {
+        const auto size = tls_ != nullptr ? SSL_read(tls_, buffer, sizeof buffer)
+                                          : static_cast<int>(recv(socket_, buffer, sizeof buffer, 0));
+        if (size <= 0) return;
+        request_.append(buffer, static_cast<std::size_t>(size));
+        if (!request_.starts_with("GET ")) return;  // another protocol, which has no blank line
+    }
+}
+
+LoopbackServer::LoopbackServer(Serve serve, TlsContext tls) : serve_(std::move(serve)), tls_(std::move(tls)) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to clients that are gone
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    demand(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0 && listen(listener_, 16) == 0 &&
+           getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity)
+    : LoopbackServer(std::move(serve), [&identity] {
+          TlsContext context(SSL_CTX_new(TLS_server_method()));
+          demand(SSL_CTX_use_certificate(context.get(), identity.certificate_.get()) == 1 &&
+                 SSL_CTX_use_PrivateKey(context.get(), identity.key_.get()) == 1);
+          return context;
+      }()) {}
+
+LoopbackServer::LoopbackServer(std::string answer)
+    : LoopbackServer([answer = std::move(answer)](Connection& client) { client.send(answer); }) {}
+
+LoopbackServer::~LoopbackServer() {
+    thread_ = {};
+    close(listener_);
+}
+
+std::string LoopbackServer::url(std::string_view path) const {
+    return "http://127.0.0.1:" + std::to_string(port_).append(path);
+}
+
+std::vector<std::string> LoopbackServer::requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+}
+
+void LoopbackServer::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        if (!readable_within(listener_, std::chrono::milliseconds(10))) continue;
+        const int client = accept(listener_, nullptr, nullptr);
+        if (client < 0) continue;
+        const timeval patience{5, 0};
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        serve_one(client);
+        close(client);
+    }
+}
+
+void LoopbackServer::serve_one(int socket) {
+    const std::unique_ptr<SSL, FreeTls> tls(tls_ ? SSL_new(tls_.get()) : nullptr);
+    if (tls && (SSL_set_fd(tls.get(), socket) != 1 || SSL_accept(tls.get()) != 1)) return;
+    Connection client(socket, tls.get());
+    client.read_request();
+    {
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(client.request());
+    }
+    serve_(client);
+    if (tls) SSL_shutdown(tls.get());
+}
+
+}  // namespace authjwks::support
