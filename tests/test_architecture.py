@@ -26,8 +26,9 @@ PYTHON_FLOORS = (
     {"_core"},
     {"errors"},
     {"texts", "waiting"},
-    {"options", "principal"},
-    {"challenge", "extract", "rules", "verifier"},
+    {"events", "health", "options", "principal"},
+    {"challenge", "extract", "rules", "sources", "trust"},
+    {"verifier"},
     {"guard"},
     {"__init__"},
     {"fastapi", "flask", "strawberry"},
@@ -36,6 +37,7 @@ PYTHON_FLOORS = (
     {"__main__"},
 )
 OPTIONAL_PACKAGES = {
+    "anyio": {"waiting"},
     "cryptography": {"testing"},
     "fastapi": {"fastapi"},
     "flask": {"flask"},

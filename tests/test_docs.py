@@ -61,9 +61,9 @@ def page_module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     make = authjwks.Verifier
     trusted: dict[str, Any] = {}
 
-    def make_offline(issuer: str, audience: Any, **options: Any) -> authjwks.Verifier:
+    def make_offline(issuer: Any, audience: Any, **options: Any) -> authjwks.Verifier:
         as_written = make(issuer, audience, **options)
-        if not issuer.startswith("https://"):
+        if not isinstance(issuer, str) or not issuer.startswith("https://"):
             return as_written
         trusted.update(iss=issuer, aud=audience)
         elsewhere = {"jwks_uri": None, "discovery_url": None}

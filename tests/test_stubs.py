@@ -9,7 +9,7 @@ import pytest
 
 NO_FAULT = """
 # classes bound by pybind11 have a metaclass of its own
-authjwks\\._core\\.(KeySource|Verifier)
+authjwks\\._core\\.(IssuerDirectory|KeySource|RemoteOptions|Verifier)
 # refuses every argument: a source is made by `fixed` or `remote`
 authjwks\\._core\\.KeySource\\.__init__
 """

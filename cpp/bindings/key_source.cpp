@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +12,10 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/remote_options.hpp"
+#include "bindings/without_gil.hpp"
+#include "jose/policy.hpp"
 #include "jose/token.hpp"
-#include "keys/http.hpp"
 #include "keys/key_source.hpp"
 
 namespace authjwks::bindings {
@@ -25,51 +24,30 @@ namespace {
 /// A set that the operator hands over is trusted to be larger than one that a server sends.
 constexpr KeySetLimits kFixedLimits{.max_bytes = std::size_t{16} << 20, .max_keys = 4096};
 
-Clock::duration ticks(double seconds) {
-    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-double random_jitter() {
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
-std::shared_ptr<KeySource> make_fixed(std::string_view text) {
+std::shared_ptr<KeySource> make_fixed(std::string_view text, std::string label) {
     // Not the other way round: a JSON set may carry certificates in PEM, as Cloudflare's does.
     const auto first = text.find_first_not_of(" \t\r\n");
     const bool json = first != std::string_view::npos && text[first] == '{';
     auto keys = json ? KeySet::parse(text, kFixedLimits) : KeySet::parse_pem(text, kFixedLimits);
     if (!keys) throw py::value_error("neither a JSON Web Key Set nor PEM public keys");
     if (keys->usable().empty()) throw py::value_error("no key in the set can check signatures");
-    return std::make_shared<KeySource>(*std::move(keys));
-}
-
-std::shared_ptr<KeySource> make_remote(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
-                                       std::optional<std::string> jwks_uri, double ttl, double max_stale,
-                                       double cooldown, double timeout, double connect_timeout, bool allow_http,
-                                       std::optional<std::string> ca_file,
-                                       const std::map<std::string, std::string>& headers) {
-    const KeyLocation location(
-        {std::move(issuer), std::move(discovery_url), std::move(jwks_uri), allow_http});
-    const Fetch fetch = make_http_fetch(
-        {.connect_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(ticks(connect_timeout)),
-         .allow_http = allow_http,
-         .ca_file = std::move(ca_file),
-         .headers = {headers.begin(), headers.end()},
-         .user_agent = "authjwks/" AUTHJWKS_VERSION});
-    Surroundings surroundings{[location, fetch](Tick deadline, bool no_cache) {
-                                  return location.load(fetch, deadline, no_cache);
-                              },
-                              [] { return Clock::now(); }, random_jitter};
-    const KeyOptions options{ticks(ttl), ticks(max_stale), ticks(cooldown), ticks(timeout)};
-    return std::make_shared<KeySource>(options, std::move(surroundings));
+    return std::make_shared<KeySource>(*std::move(keys), std::move(label));
 }
 
 std::string_view name_of(SourceState state) {
     constexpr std::array<std::string_view, 5> names{"static", "cold", "fresh", "stale", "failed"};
     return names[static_cast<std::size_t>(state)];
+}
+
+py::object seconds_or_none(std::optional<Clock::duration> duration) {
+    if (!duration) return py::none();
+    return py::float_(std::chrono::duration<double>(*duration).count());
+}
+
+template <class Word>
+py::object word_or_none(const std::optional<Word>& word) {
+    if (!word) return py::none();
+    return text(authjwks::name_of(*word));
 }
 
 py::dict describe_source(const KeySource& source) {
@@ -82,25 +60,64 @@ py::dict describe_source(const KeySource& source) {
             skipped.append(py::make_tuple(entry.index, text(authjwks::name_of(entry.reason))));
     }
     py::dict words;
+    words["label"] = source.label();
     words["state"] = text(name_of(report.state));
-    words["age"] = report.age ? py::object(py::float_(seconds(*report.age))) : py::none();
-    words["next_refresh"] = report.next_refresh ? py::object(py::float_(seconds(*report.next_refresh))) : py::none();
-    words["last_error"] = report.last_error ? py::object(text(authjwks::name_of(*report.last_error))) : py::none();
+    words["refreshing"] = report.refreshing;
+    words["age"] = seconds_or_none(report.age);
+    words["next_refresh"] = seconds_or_none(report.next_refresh);
+    words["last_error"] = word_or_none(report.last_error);
     words["fetches"] = report.fetches;
+    words["stale_serves"] = report.stale_serves;
+    words["throttled"] = report.throttled;
+    words["members"] = report.keys ? report.keys->members() : 0;
     words["usable"] = usable;
     words["skipped"] = skipped;
     return words;
 }
 
-[[noreturn]] void raise(Errc code) {
-    set_error(code);
+[[noreturn]] void raise(Errc code, std::optional<Clock::duration> retry_after = std::nullopt) {
+    set_error(code, retry_after);
     throw py::error_already_set();
+}
+
+void prefetch(KeySource& source) {
+    const auto keys = without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(Patience::until_the_deadline)); });
+    if (!keys) raise(keys.error(), source.retry_after());
+}
+
+py::object refresh(KeySource& source) {
+    return word_or_none(without_gil([&source] { return source.refresh(); }));
+}
+
+void tick(KeySource& source) {
+    without_gil([&source] {
+        source.tick();
+        return true;
+    });
+}
+
+void attend(KeySource& source) {
+    without_gil([&source] {
+        source.attend();
+        return true;
+    });
+}
+
+/// What one call raises must not hide the next event, nor cost anyone a verdict.
+void tell_events(KeySource& source, const py::function& tell) {
+    for (const SourceEvent& event : source.take_events()) {
+        try {
+            tell(text(authjwks::name_of(event.kind)), word_or_none(event.fault));
+        } catch (py::error_already_set& error) {
+            error.discard_as_unraisable(tell);
+        }
+    }
 }
 
 /// The keys at hand: these functions never ask the issuer.
 Snapshot keys_of(const KeySource& source) {
     auto keys = source.report().keys;
-    if (!keys) raise(Errc::keys_unavailable);
+    if (!keys) raise(Errc::keys_unavailable, source.retry_after());
     return keys;
 }
 
@@ -139,12 +156,18 @@ py::bytes open_compact(const KeySource& source, std::string_view token, const st
 void bind_key_source(py::module_& module) {
     py::class_<KeySource, std::shared_ptr<KeySource>>(
         module, "KeySource", "Where an issuer's keys come from. Safe from many threads.", py::is_final())
-        .def_static("fixed", &make_fixed, py::arg("key_set"), "Keys that never change.")
-        .def_static("remote", &make_remote, py::arg("issuer"), py::arg("discovery_url"), py::arg("jwks_uri"),
-                    py::arg("ttl"), py::arg("max_stale"), py::arg("cooldown"), py::arg("timeout"),
-                    py::arg("connect_timeout"), py::arg("allow_http"), py::arg("ca_file"), py::arg("headers"),
-                    "Keys behind a URL, or behind what discovery names.")
+        .def_static("fixed", &make_fixed, py::arg("key_set"), py::arg("label") = "", "Keys that never change.")
+        .def_static("remote", &open_source, py::arg("issuer"), py::arg("discovery_url"), py::arg("jwks_uri"),
+                    py::arg("options"), "Keys behind a URL, or behind what discovery names.")
         .def("report", &describe_source, "How the source is doing, and its keys.")
+        .def("prefetch", &prefetch, "Wait for keys, unless there are some.")
+        .def("refresh", &refresh, "Ask the issuer now and wait; why no answer came, or None.")
+        .def("attend", &attend, "Wait for the answer that the issuer is being asked for.")
+        .def("tick", &tick, "Do what is due; for sources that are fetched in Python.")
+        .def("is_due", &KeySource::is_due, "Whether tick() has something to do.")
+        .def_property_readonly("label", &KeySource::label, "What events and reports call it.")
+        .def("tell_events", &tell_events, py::arg("tell"), "Call tell(kind, error) for what happened since the last call.")
+        .def("close", &KeySource::close, "End all fetching for good.")
         .def("verify_signature", &verify_signature, py::arg("algorithm"), py::arg("key_id"), py::arg("message"),
              py::arg("signature"), "Whether a key of this source made the signature. Never fetches.")
         .def("open_compact", &open_compact, py::arg("token"), py::arg("algorithms"),

@@ -7,10 +7,13 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/issuer_directory.hpp"
 #include "bindings/key_source.hpp"
+#include "bindings/remote_options.hpp"
 #include "bindings/verifier.hpp"
 #include "jose/algorithm.hpp"
 #include "keys/http.hpp"
+#include "keys/scheduler.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -32,19 +35,38 @@ py::dict versions() {
     return words;
 }
 
+/// The interpreters of a process would share strings and exception classes that belong to one of them.
+void demand_main_interpreter() {
+    if (PyInterpreterState_Get() != PyInterpreterState_Main())
+        throw py::import_error("authjwks works in the main interpreter only, not in a sub-interpreter");
+}
+
+/// Threads that fetch keys are pure C++, so they can be waited for with the GIL held.
+void stop_threads_at_exit() {
+    py::module_::import("atexit").attr("register")(
+        py::cpp_function([] { Scheduler::of_this_process().stop(); }));
+}
+
 }  // namespace
 }  // namespace authjwks::bindings
 
 PYBIND11_MODULE(_core, module, pybind11::multiple_interpreters::not_supported()) {
     using namespace authjwks::bindings;
+    demand_main_interpreter();
     module.doc() = "The native core of authjwks. Private; use authjwks.Verifier.";
     module.attr("__version__") = AUTHJWKS_VERSION;
     module.attr("ALGORITHMS") = algorithm_names();
     module.def("versions", &versions, "The versions of openssl, libcurl and simdjson in use.");
     intern_claim_names();
     bind_errors(module);
+    bind_remote_options(module);
     bind_key_source(module);
+    bind_issuer_directory(module);
     bind_verifier(module);
-    module.attr("__all__") = py::make_tuple("ALGORITHMS", "ERRORS", "KeySource", "Verifier", "__version__",
-                                            "register_errors", "versions");
+    stop_threads_at_exit();
+    py::list names;
+    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerDirectory", "KeySource", "RemoteOptions", "Verifier",
+                             "__version__", "register_errors", "versions"})
+        names.append(name);
+    module.attr("__all__") = names;
 }

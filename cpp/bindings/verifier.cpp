@@ -7,38 +7,40 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <pybind11/stl.h>
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/without_gil.hpp"
 #include "engine/authenticator.hpp"
 
 namespace authjwks::bindings {
 namespace {
 
-using Verdict = std::optional<Result<json::Object>>;
-using Judge = Verdict (*)(const Authenticator&, std::string_view, Scratch&, Instant);
-
-Verdict judge_waiting(const Authenticator& authenticator, std::string_view token, Scratch& scratch, Instant now) {
-    return authenticator.authenticate(token, scratch, now);
-}
-
-Verdict judge_warm(const Authenticator& authenticator, std::string_view token, Scratch& scratch, Instant now) {
-    return authenticator.authenticate_warm(token, scratch, now);
-}
+/// An authenticator, and whom to tell what its sources went through.
+struct BoundVerifier {
+    Authenticator authenticator;
+    py::object on_news;  ///< called with a KeySource that has events, or is due in Python; may be None
+};
 
 /// Null for an object whose __init__ never ran.
-const Authenticator* authenticator_of(PyObject* self) {
-    return static_cast<Authenticator*>(
+const BoundVerifier* verifier_of(PyObject* self) {
+    return static_cast<BoundVerifier*>(
         reinterpret_cast<py::detail::instance*>(self)->get_value_and_holder().value_ptr());
 }
 
 /// The token's characters where they lie. A token is ASCII; any other text is none, and is not converted to find out.
 std::optional<std::string_view> borrow(PyObject* token) {
-    if (PyUnicode_Check(token) == 0) {
-        PyErr_SetString(PyExc_TypeError, "token must be a str");
+    const bool is_text = PyUnicode_Check(token) != 0;
+    if (token == Py_None || (is_text && PyUnicode_GET_LENGTH(token) == 0)) {
+        set_error(Errc::missing_token);
+        return std::nullopt;
+    }
+    if (!is_text) {
+        set_error(Errc::not_three_parts);
         return std::nullopt;
     }
 #if PY_VERSION_HEX < 0x030C0000
@@ -52,11 +54,27 @@ std::optional<std::string_view> borrow(PyObject* token) {
                             static_cast<std::size_t>(PyUnicode_GET_LENGTH(token)));
 }
 
+/// Events wait for a caller who holds the GIL. A failure to tell them never changes a verdict.
+void tell_news(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
+    if (!source || !(source->has_events() || source->is_due()) || verifier.on_news.is_none()) return;
+    try {
+        verifier.on_news(source);
+    } catch (py::error_already_set& error) {
+        error.discard_as_unraisable("authjwks");
+    }
+}
+
+/// When a token whose keys were out of reach is worth sending again; nothing for any other refusal.
+std::optional<Clock::duration> retry_after(Errc code, const Verdict& verdict) {
+    if (code != Errc::keys_unavailable) return std::nullopt;
+    return verdict.source ? verdict.source->retry_after() : IssuerDirectory::kStrangersTime;
+}
+
 /// Borrows with the GIL, judges without it, converts with it. A str never changes and the caller holds it, so the view
-/// outlives the release. The macros, not a guard object: its destructor would abort a daemon thread at interpreter exit.
-PyObject* run(PyObject* self, PyObject* token, Judge judge, std::optional<Instant> at) {
-    const Authenticator* const authenticator = authenticator_of(self);
-    if (authenticator == nullptr) {
+/// outlives the release.
+PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<Instant> at) {
+    const BoundVerifier* const verifier = verifier_of(self);
+    if (verifier == nullptr) {
         PyErr_SetString(PyExc_TypeError, "Verifier.__init__() was not called");
         return nullptr;
     }
@@ -64,21 +82,16 @@ PyObject* run(PyObject* self, PyObject* token, Judge judge, std::optional<Instan
     if (!text) return nullptr;
     try {
         const LentScratch scratch;
-        Verdict verdict;
-        std::exception_ptr failure;
-        Py_BEGIN_ALLOW_THREADS
-        try {
-            verdict = judge(*authenticator, *text, *scratch, at.value_or(std::chrono::system_clock::now()));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        Py_END_ALLOW_THREADS
-        if (failure) std::rethrow_exception(failure);
-        if (!verdict) Py_RETURN_NONE;
-        if (*verdict) return to_dict(**verdict);
-        const Errc code = verdict->error();
-        set_error(code, code == Errc::keys_unavailable ? std::optional(authenticator->source().retry_after())
-                                                       : std::nullopt);
+        const auto verdict = without_gil([&] {
+            const Instant now = at.value_or(std::chrono::system_clock::now());
+            return verifier->authenticator.authenticate(*text, *scratch, now, patience);
+        });
+        tell_news(*verifier, verdict.source);
+        if (const auto* later = std::get_if<Later>(&verdict.outcome))
+            return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
+        const auto& claims = std::get<Result<json::Object>>(verdict.outcome);
+        if (claims) return to_dict(*claims);
+        set_error(claims.error(), retry_after(claims.error(), verdict));
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception&) {
@@ -87,9 +100,11 @@ PyObject* run(PyObject* self, PyObject* token, Judge judge, std::optional<Instan
     return nullptr;
 }
 
-PyObject* verify(PyObject* self, PyObject* token) { return run(self, token, judge_waiting, std::nullopt); }
+PyObject* verify(PyObject* self, PyObject* token) { return run(self, token, Patience::until_the_deadline, std::nullopt); }
 
-PyObject* verify_warm(PyObject* self, PyObject* token) { return run(self, token, judge_warm, std::nullopt); }
+PyObject* verify_warm(PyObject* self, PyObject* token) { return run(self, token, Patience::none, std::nullopt); }
+
+PyObject* verify_finally(PyObject* self, PyObject* token) { return run(self, token, Patience::spent, std::nullopt); }
 
 PyObject* verify_at(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     if (count != 2) {
@@ -98,7 +113,7 @@ PyObject* verify_at(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     }
     const double now = PyFloat_AsDouble(args[1]);
     if (now == -1.0 && PyErr_Occurred() != nullptr) return nullptr;
-    return run(self, args[0], judge_waiting, Instant{Seconds{now}});
+    return run(self, args[0], Patience::until_the_deadline, Instant{Seconds{now}});
 }
 
 /// pybind11's own dispatcher costs more than a warm verdict's bookkeeping, so these are plain C functions.
@@ -106,36 +121,44 @@ PyMethodDef hot_methods[]{
     {"verify", verify, METH_O,
      "verify($self, token, /)\n--\n\nThe claims of a token that passed every check; waits for keys when there are none."},
     {"verify_warm", verify_warm, METH_O,
-     "verify_warm($self, token, /)\n--\n\nAs verify, but None where a verdict would need to wait for keys."},
+     "verify_warm($self, token, /)\n--\n\nAs verify, but (source to attend to, whether that settles it) where a verdict would have to wait."},
+    {"verify_finally", verify_finally, METH_O,
+     "verify_finally($self, token, /)\n--\n\nAs verify, with what is at hand after the source was attended to."},
     {"verify_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(verify_at)), METH_FASTCALL,
      "verify_at($self, token, now, /)\n--\n\nAs verify, judged at now, seconds since the epoch."},
 };
 
-std::unique_ptr<Authenticator> make_verifier(std::shared_ptr<KeySource> source,
-                                             std::optional<std::vector<std::string>> issuers,
+using Keys = std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>>;
+
+std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vector<std::string>> issuers,
                                              std::optional<std::vector<std::string>> audiences,
                                              std::vector<std::string> algorithms, double leeway,
                                              std::vector<std::string> required_claims,
                                              std::optional<std::vector<std::string>> token_types,
-                                             std::size_t max_token_bytes) {
-    return std::make_unique<Authenticator>(
-        std::move(source), Policy({.issuers = std::move(issuers),
-                                   .audiences = std::move(audiences),
-                                   .token_types = std::move(token_types),
-                                   .algorithms = std::move(algorithms),
-                                   .required_claims = std::move(required_claims),
-                                   .leeway = Seconds{leeway},
-                                   .max_token_bytes = max_token_bytes}));
+                                             std::size_t max_token_bytes, py::object on_news) {
+    Policy policy({.issuers = std::move(issuers),
+                   .audiences = std::move(audiences),
+                   .token_types = std::move(token_types),
+                   .algorithms = std::move(algorithms),
+                   .required_claims = std::move(required_claims),
+                   .leeway = Seconds{leeway},
+                   .max_token_bytes = max_token_bytes});
+    return std::visit(
+        [&](auto& where) {
+            return std::make_unique<BoundVerifier>(Authenticator(std::move(where), std::move(policy)),
+                                                   std::move(on_news));
+        },
+        keys);
 }
 
 }  // namespace
 
 void bind_verifier(py::module_& module) {
-    py::class_<Authenticator> type(module, "Verifier", "Judges tokens by one source of keys and one policy. Immutable.",
+    py::class_<BoundVerifier> type(module, "Verifier", "Judges tokens by one source of keys and one policy. Immutable.",
                                    py::is_final());
-    type.def(py::init(&make_verifier), py::arg("source").none(false), py::arg("issuers"), py::arg("audiences"),
+    type.def(py::init(&make_verifier), py::arg("keys").none(false), py::arg("issuers"), py::arg("audiences"),
              py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"), py::arg("token_types"),
-             py::arg("max_token_bytes"));
+             py::arg("max_token_bytes"), py::arg("on_news"));
     for (PyMethodDef& method : hot_methods) {
         const auto descriptor = py::reinterpret_steal<py::object>(
             PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &method));

@@ -4,32 +4,43 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <variant>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "engine/issuer_directory.hpp"
 #include "jose/claims.hpp"
 #include "jose/policy.hpp"
 #include "jose/scratch.hpp"
+#include "jose/token.hpp"
 #include "keys/key_source.hpp"
 
 namespace authjwks {
 
-/// Immutable; safe from many threads, each with a Scratch of its own.
+/// What came of one token.
+struct Verdict {
+    /// The claims, which live in the Scratch; or Later, when the source's answer has to be waited for.
+    OrLater<json::Object> outcome;
+    std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
+};
+
+/// Immutable but for the keys; safe from many threads, each with a Scratch of its own.
 class Authenticator {
   public:
+    /// Judges all tokens by the keys of one source.
     Authenticator(std::shared_ptr<KeySource> source, Policy policy)
-        : source_(std::move(source)), policy_(std::move(policy)) {}
+        : keys_(std::move(source)), policy_(std::move(policy)) {}
+    /// Judges each token by the keys of the issuer it names, if the directory trusts it.
+    Authenticator(std::shared_ptr<IssuerDirectory> directory, Policy policy)
+        : keys_(std::move(directory)), policy_(std::move(policy)) {}
 
-    /// The claims of a token that passes every check at `now`; they live in `scratch`. May wait for keys.
-    Result<json::Object> authenticate(std::string_view token, Scratch& scratch, Instant now) const;
-
-    /// The same without ever waiting: nothing where a verdict would need an answer from the issuer.
-    std::optional<Result<json::Object>> authenticate_warm(std::string_view token, Scratch& scratch, Instant now) const;
-
-    const KeySource& source() const noexcept { return *source_; }
+    /// Judges a token at `now`.
+    Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const;
 
   private:
-    std::shared_ptr<KeySource> source_;
+    Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
+
+    std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>> keys_;
     Policy policy_;
 };
 

@@ -13,8 +13,8 @@ constexpr std::size_t kMaxDepth = 16;
 
 }  // namespace
 
-KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped)
-    : keys_(std::move(keys)), skipped_(std::move(skipped)) {
+KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members)
+    : keys_(std::move(keys)), skipped_(std::move(skipped)), members_(members) {
     std::ranges::stable_sort(keys_, {}, &Named::key_id);
     std::array<std::size_t, kAlgorithms.size()> serving{};
     for (std::size_t i = 0; i < keys_.size(); ++i) {
@@ -61,7 +61,7 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
             skipped.push_back({index, jwk.error()});
         ++index;
     }
-    return KeySet(std::move(keys), std::move(skipped));
+    return KeySet(std::move(keys), std::move(skipped), index);
 }
 
 Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
@@ -83,7 +83,7 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
     }
     if (index == 0) return KeySetFault::not_a_key_set;
     if (index > limits.max_keys) return KeySetFault::too_many_keys;
-    return KeySet(std::move(keys), std::move(skipped));
+    return KeySet(std::move(keys), std::move(skipped), index);
 }
 
 }  // namespace authjwks

@@ -60,6 +60,8 @@ class KeySet {
     /// serves it, if there is just one.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
 
+    /// How many members the document had, usable or not.
+    std::size_t members() const noexcept { return members_; }
     std::span<const Named> usable() const noexcept { return keys_; }
     std::span<const Skipped> skipped() const noexcept { return skipped_; }
 
@@ -67,10 +69,11 @@ class KeySet {
     struct Range {
         std::size_t first, count;
     };
-    KeySet(std::vector<Named> keys, std::vector<Skipped> skipped);
+    KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members);
 
     std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
     std::vector<Skipped> skipped_;
+    std::size_t members_;
     std::unordered_map<std::string_view, Range> by_key_id_;  // views into keys_
     std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
 };

@@ -88,14 +88,30 @@ Result<std::string_view> VerifiedToken::payload() const {
 }
 
 Result<json::Object> VerifiedToken::claims() const {
-    json::Document& document = token_.scratch_->claims;
-    const auto size = decode_into(document, token_.payload_);
+    if (token_.claims_) return *token_.claims_;
+    return token_.read_claims();
+}
+
+Result<json::Object> ParsedToken::read_claims() const {
+    json::Document& document = scratch_->claims;
+    const auto size = decode_into(document, payload_);
     if (!size) return Errc::bad_base64url;
     const auto value = document.parse(*size);
     json::Object object;
     if (!value || value->get(object) != simdjson::SUCCESS || !json::members_are_distinct(*value))
         return Errc::bad_claims;
     return object;
+}
+
+Result<std::string_view> ParsedToken::claimed_issuer() {
+    const auto claims = read_claims();
+    if (!claims) return claims.error();
+    claims_ = *claims;
+    const auto issuer = claims_->at_key("iss");
+    if (issuer.error() != simdjson::SUCCESS) return Errc::claim_missing;
+    const auto text = json::text_of(issuer.value_unsafe());
+    if (!text) return Errc::claim_invalid;
+    return *text;
 }
 
 }  // namespace authjwks

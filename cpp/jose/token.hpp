@@ -39,14 +39,20 @@ class ParsedToken {
     std::string_view signing_input() const noexcept { return signing_input_; }
     std::string_view signature() const noexcept { return signature_; }
 
+    /// The issuer that the token claims to be from, to look for its keys among those of trusted issuers and for nothing
+    /// else. @return bad_base64url, bad_claims, claim_missing or claim_invalid.
+    Result<std::string_view> claimed_issuer();
+
   private:
     friend class VerifiedToken;
     ParsedToken() = default;
+    Result<json::Object> read_claims() const;
     std::optional<Errc> read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed);
 
     const Algorithm* algorithm_ = nullptr;
     std::optional<std::string_view> key_id_, type_;
     std::string_view signing_input_, signature_, payload_;
+    std::optional<json::Object> claims_;  // where they were read before the signature was checked
     Scratch* scratch_ = nullptr;
 };
 

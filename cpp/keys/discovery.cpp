@@ -34,12 +34,6 @@ std::string oauth_url(std::string_view issuer) {
            std::string(issuer.substr(origin.size()));
 }
 
-Result<HttpResponse, FetchFault> get(const Fetch& fetch, const Url& url, Tick deadline, bool no_cache) {
-    auto response = fetch({url.text(), deadline, no_cache});
-    if (response && response->status != 200) return FetchFault::bad_status;
-    return response;
-}
-
 FetchFault fault_of(KeySetFault fault) {
     switch (fault) {
         case KeySetFault::too_large: return FetchFault::too_large;
@@ -67,20 +61,29 @@ KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issue
     }
 }
 
-Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, Tick deadline, bool no_cache) const {
-    const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, deadline, no_cache);
+Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadRequest& request) const {
+    const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, request);
     if (!where) return where.error();
-    const auto response = get(fetch, *where, deadline, no_cache);
+    const bool may_be_known = !request.no_cache && request.known.url == where->text();
+    auto response = fetch({.url = where->text(),
+                           .deadline = request.deadline,
+                           .no_cache = request.no_cache,
+                           .known = may_be_known ? request.known.version : Validators{}});
     if (!response) return response.error();
-    auto keys = KeySet::parse(response->body, KeySetLimits{});
+    if (response->status == 304 && may_be_known) return LoadedKeys{std::nullopt, response->lifetime, request.known};
+    if (response->status != 200) return FetchFault::bad_status;
+    Origin origin{where->text(), std::move(response->body), std::move(response->version)};
+    if (origin.url == request.known.url && origin.body == request.known.body)
+        return LoadedKeys{std::nullopt, response->lifetime, std::move(origin)};
+    auto keys = KeySet::parse(origin.body, KeySetLimits{});
     if (!keys) return fault_of(keys.error());
-    return LoadedKeys{*std::move(keys), response->max_age};
+    return LoadedKeys{*std::move(keys), response->lifetime, std::move(origin)};
 }
 
-Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, Tick deadline, bool no_cache) const {
+Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, const LoadRequest& request) const {
     auto fault = FetchFault::not_discovery;
     for (const Url& url : metadata_urls_) {
-        const auto response = fetch({url.text(), deadline, no_cache});
+        const auto response = fetch({.url = url.text(), .deadline = request.deadline, .no_cache = request.no_cache});
         if (!response) return response.error();
         if (response->status == 200) return read_metadata(response->body, url);
         // Only a server that does not have this document may have the other one.

@@ -19,9 +19,22 @@ struct LocationOptions {
     bool allow_http = false;
 };
 
+/// The answer that a key set was read from, so that the same one is recognised when it comes again.
+struct Origin {
+    std::string url, body;
+    Validators version;
+};
+
+struct LoadRequest {
+    Tick deadline;
+    bool no_cache = false;  ///< ask caches on the way, and the server, for the whole answer anew
+    Origin known{};         ///< of the keys at hand
+};
+
 struct LoadedKeys {
-    KeySet keys;
-    std::optional<std::chrono::seconds> max_age;
+    std::optional<KeySet> keys;  ///< nothing: those at hand are still the issuer's
+    std::optional<std::chrono::seconds> lifetime{};
+    Origin origin{};
 };
 
 class KeyLocation {
@@ -33,10 +46,10 @@ class KeyLocation {
 
     /// Fetches the key set, by way of the metadata where that is asked for. The metadata's `issuer` must be exactly the
     /// configured one, and its `jwks_uri` may name any host but never http where the metadata came by https.
-    Result<LoadedKeys, FetchFault> load(const Fetch& fetch, Tick deadline, bool no_cache) const;
+    Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
-    Result<Url, FetchFault> discover(const Fetch& fetch, Tick deadline, bool no_cache) const;
+    Result<Url, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
     Result<Url, FetchFault> read_metadata(const std::string& body, const Url& from) const;
 
     std::optional<std::string> issuer_;

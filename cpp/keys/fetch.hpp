@@ -31,25 +31,33 @@ enum class FetchFault : std::uint8_t {
     issuer_mismatch,
     not_a_key_set,
     too_many_keys,
+    stopped,
 };
 
-inline constexpr std::array<std::string_view, 11> kFetchFaultNames{
-    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",   "too_large",
-    "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys"};
+inline constexpr std::array<std::string_view, 12> kFetchFaultNames{
+    "url_refused",   "unreachable",     "tls_failed",    "timed_out",     "bad_status", "too_large", "not_json",
+    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
 
 /// The fault as a word for reports.
 constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[static_cast<std::size_t>(fault)]; }
 
+/// What a server calls the version of a document it sent (RFC 9110 §8.8), so that it need not send it again.
+struct Validators {
+    std::string etag, last_modified;  ///< as received; empty where the server named none
+};
+
 struct HttpRequest {
     std::string url;
-    Tick deadline;         ///< for the whole exchange, name lookup to last byte
-    bool no_cache = false; ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
+    Tick deadline;          ///< for the whole exchange, name lookup to last byte
+    bool no_cache = false;  ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
+    Validators known{};     ///< of the version at hand (RFC 9110 §13.1)
 };
 
 struct HttpResponse {
     long status = 0;
-    std::string body;                             ///< decoded, at most kMaxBodyBytes
-    std::optional<std::chrono::seconds> max_age;  ///< Cache-Control (RFC 9111 §5.2.2.1)
+    std::string body;                               ///< decoded, at most kMaxBodyBytes
+    std::optional<std::chrono::seconds> lifetime{};  ///< max-age less Age (RFC 9111 §4.2), where named
+    Validators version{};
 };
 
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;

@@ -1,61 +1,43 @@
 #include "keys/http.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-#include "base/ascii.hpp"
 #include "base/openssl.hpp"
 #include "keys/curl.hpp"
+#include "keys/http_headers.hpp"
 
 namespace authjwks {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
-
 /// What an exchange has brought so far; libcurl's callbacks write here.
 struct Exchange {
-    HttpResponse response;
-    std::size_t header_bytes = 0;
+    std::string body;
+    HttpHeaders headers;
     bool overflowed = false;
 };
 
 std::size_t take_body(const char* data, std::size_t, std::size_t size, void* into) noexcept {
     auto& exchange = *static_cast<Exchange*>(into);
-    if (exchange.response.body.size() + size > kMaxBodyBytes) {
+    if (exchange.body.size() + size > kMaxBodyBytes) {
         exchange.overflowed = true;
         return 0;
     }
-    exchange.response.body.append(data, size);
+    exchange.body.append(data, size);
     return size;
-}
-
-/// The max-age of a Cache-Control line (RFC 9111 §5.2.2.1), if `line` is one and has it.
-std::optional<std::chrono::seconds> max_age_of(std::string_view line) {
-    std::string lowered(line.size(), '\0');
-    std::ranges::transform(line, lowered.begin(), to_lower);
-    constexpr std::string_view name = "cache-control:", directive = "max-age=";
-    if (!lowered.starts_with(name)) return std::nullopt;
-    const auto at = lowered.find(directive);
-    if (at == std::string::npos) return std::nullopt;
-    const char* const digits = lowered.data() + at + directive.size();
-    unsigned int seconds = 0;
-    if (std::from_chars(digits, lowered.data() + lowered.size(), seconds).ec != std::errc{}) return std::nullopt;
-    return std::chrono::seconds(seconds);
 }
 
 std::size_t take_header(const char* data, std::size_t, std::size_t size, void* into) noexcept {
     auto& exchange = *static_cast<Exchange*>(into);
-    exchange.header_bytes += size;
-    if (exchange.header_bytes > kMaxHeaderBytes) {
-        exchange.overflowed = true;
-        return 0;
-    }
-    if (const auto age = max_age_of({data, size})) exchange.response.max_age = age;
-    return size;
+    exchange.overflowed = exchange.overflowed || !exchange.headers.take({data, size});
+    return exchange.overflowed ? 0 : size;
+}
+
+int give_up(void* is_stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+    return (*static_cast<const std::function<bool()>*>(is_stopping))() ? 1 : 0;
 }
 
 FetchFault fault_of(CURLcode code, bool overflowed) {
@@ -63,6 +45,7 @@ FetchFault fault_of(CURLcode code, bool overflowed) {
     switch (code) {
         case CURLE_FILESIZE_EXCEEDED: return FetchFault::too_large;
         case CURLE_OPERATION_TIMEDOUT: return FetchFault::timed_out;
+        case CURLE_ABORTED_BY_CALLBACK: return FetchFault::stopped;
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT: return FetchFault::url_refused;
         case CURLE_SSL_CONNECT_ERROR:
@@ -91,49 +74,81 @@ class HttpFetch {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - Clock::now());
         if (left.count() <= 0) return FetchFault::timed_out;
         const net::Easy handle(curl_easy_init());
-        const net::List headers = headers_for(request);
+        const net::List headers = headers_for(request), connect_to = connect_to_list();
         Exchange exchange;
         if (!handle || !headers) return FetchFault::unreachable;
-        set_up(handle.get(), request, left, headers.get(), exchange);
+        bound(handle.get(), left);
+        address(handle.get(), request, headers.get(), connect_to.get());
+        trust(handle.get());
+        listen(handle.get(), exchange);
         const CURLcode code = curl_easy_perform(handle.get());
         if (code != CURLE_OK) return fault_of(code, exchange.overflowed);
-        curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &exchange.response.status);
-        return std::move(exchange.response);
+        HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
+        curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &response.status);
+        return response;
     }
 
   private:
     net::List headers_for(const HttpRequest& request) const {
         net::List list;
         bool complete = append(list, "Accept: application/json");
-        if (request.no_cache) complete = complete && append(list, "Cache-Control: no-cache");
-        for (const auto& [name, value] : options_.headers) {
-            std::string line = name;
-            line.append(": ").append(value);
-            complete = complete && append(list, line);
-        }
+        const auto add = [&](const std::string& name, const std::string& value) {
+            if (!value.empty()) complete = complete && append(list, name + ": " + value);
+        };
+        add("Cache-Control", request.no_cache ? "no-cache" : "");
+        add("If-None-Match", request.known.etag);
+        add("If-Modified-Since", request.known.last_modified);
+        for (const auto& [name, value] : options_.headers) add(name, value);
         return complete ? std::move(list) : nullptr;
     }
 
-    void set_up(CURL* handle, const HttpRequest& request, std::chrono::milliseconds left, curl_slist* headers,
-                Exchange& exchange) const {
-        curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, options_.allow_http ? "http,https" : "https");
-        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    net::List connect_to_list() const {
+        net::List list;
+        for (const std::string& rule : options_.connect_to) append(list, rule);
+        return list;
+    }
+
+    void bound(CURL* handle, std::chrono::milliseconds left) const {
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a name lookup that hangs
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
         curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                          static_cast<long>(std::min(left, options_.connect_timeout).count()));
-        curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
+        if (!options_.is_stopping) return;
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, give_up);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &options_.is_stopping);
+    }
+
+    void address(CURL* handle, const HttpRequest& request, curl_slist* headers, curl_slist* connect_to) const {
+        curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, options_.allow_http ? "http,https" : "https");
+        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // none for the proxy
         curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
-        curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
+        curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to);
+        if (options_.proxy) curl_easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
+    }
+
+    void trust(CURL* handle) const {
+        curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        // With trust of our own, the system's store is not asked as well.
+        if (options_.ca_file || options_.ca_path) {
+            curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file ? options_.ca_file->c_str() : nullptr);
+            curl_easy_setopt(handle, CURLOPT_CAPATH, options_.ca_path ? options_.ca_path->c_str() : nullptr);
+        }
+        if (options_.client_cert) curl_easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
+        if (options_.client_key) curl_easy_setopt(handle, CURLOPT_SSLKEY, options_.client_key->c_str());
+    }
+
+    static void listen(CURL* handle, Exchange& exchange) {
         curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
         curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
         curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
         curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
-        if (options_.ca_file) curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file->c_str());
     }
 
     HttpOptions options_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,12 +15,16 @@ namespace authjwks {
 struct HttpOptions {
     std::chrono::milliseconds connect_timeout{3000};
     bool allow_http = false;
-    std::optional<std::string> ca_file;  ///< PEM; nothing: the system's own store
+    std::optional<std::string> ca_file, ca_path;  ///< PEM file, hashed folder; nothing: the system's own store
+    std::optional<std::string> client_cert, client_key;  ///< PEM files for mutual TLS; the key may be in the first
+    std::optional<std::string> proxy;  ///< URL; nothing: from the environment as libcurl reads it; "": none
+    std::vector<std::string> connect_to;  ///< libcurl's HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT
     std::vector<std::pair<std::string, std::string>> headers;
     std::string user_agent;
+    std::function<bool()> is_stopping;  ///< polled at least once a second; true ends the exchange
 };
 
-/// A Fetch over libcurl. HTTPS certificates are always verified; proxies come from the environment as libcurl reads it.
+/// A Fetch over libcurl. HTTPS certificates are always verified.
 Fetch make_http_fetch(HttpOptions options);
 
 /// libcurl's version at run time.

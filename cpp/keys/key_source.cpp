@@ -2,128 +2,276 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace authjwks {
 namespace {
 
-constexpr Clock::rep kForever = Clock::duration::max().count();
-constexpr Clock::rep kNever = Clock::duration::min().count();
+constexpr Clock::rep kForever = Clock::duration::max().count(), kNever = Clock::duration::min().count();
+/// How many refreshes ahead of expiry are made for a source that nobody uses.
+constexpr unsigned int kMaxIdleRounds = 4;
+/// For how many cooldowns a name is remembered as unknown: one that is repeated leaves every other turn to the rest, and
+/// one that is guessed before its key is published holds that key up no longer.
+constexpr int kCooldownsOfAnUnknownName = 2;
+
+Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
 }  // namespace
 
-KeySource::KeySource(KeySet keys)
-    : snapshot_(std::make_shared<const KeySet>(std::move(keys))), settled_until_(kForever), gate_(options_) {}
+KeySource::KeySource(KeySet keys, std::string label)
+    : surroundings_{.label = std::move(label), .load = {}, .now = {}, .jitter = {}, .wake = {}},
+      settled_until_(kForever), due_at_(kForever), gate_(options_) {
+    snapshot_.replace(std::make_shared<const KeySet>(std::move(keys)));
+}
 
 KeySource::KeySource(const KeyOptions& options, Surroundings surroundings)
-    : surroundings_(std::move(surroundings)), options_(options), settled_until_(kNever), gate_(options) {}
+    : surroundings_(std::move(surroundings)), options_(options), settled_until_(kNever), due_at_(kForever),
+      gate_(options) {
+    ForkGuard::add(*this, ForkGuard::Rank::source);
+}
+
+KeySource::~KeySource() { ForkGuard::remove(*this); }
+
+Snapshot KeySource::current() const {
+    if (auto keys = snapshot_.remembered()) return keys;
+    const Lock lock(mutex_);
+    return snapshot_.read();
+}
 
 Snapshot KeySource::ready() const {
     const auto settled_until = settled_until_.load(std::memory_order_acquire);
-    if (settled_until == kForever || surroundings_.now().time_since_epoch().count() < settled_until)
-        return snapshot_.load(std::memory_order_acquire);
-    return nullptr;
+    if (settled_until == kForever) return current();
+    if (!asked_.load(std::memory_order_relaxed)) asked_.store(true, std::memory_order_relaxed);
+    if (count(surroundings_.now()) >= settled_until) return nullptr;
+    if (serving_stale_.load(std::memory_order_relaxed)) stale_serves_.fetch_add(1, std::memory_order_relaxed);
+    return current();
 }
 
-Result<Snapshot> KeySource::obtain() {
-    if (auto keys = ready()) return keys;
+bool KeySource::serves_while_failing(Tick now) const { return gate_.may_serve(now) && gate_.is_failing(); }
+
+OrLater<Obtained> KeySource::obtain(Patience patience) {
+    if (auto keys = ready()) return Result(Obtained{std::move(keys), false});
     Lock lock(mutex_);
-    if (flying_ && !gate_.may_serve(surroundings_.now()))
-        join(lock);
-    else if (!flying_ && gate_.allows(Need::keys, surroundings_.now()))
-        fetch(lock, Need::keys);
-    if (!gate_.may_serve(surroundings_.now())) return Errc::keys_unavailable;
-    return snapshot_.load();
-}
-
-bool KeySource::can_renew(const Snapshot& seen) const {
-    if (!surroundings_.load) return false;
-    const Lock lock(mutex_);
-    return flying_ || snapshot_.load() != seen || gate_.allows(Need::unknown_key, surroundings_.now());
-}
-
-Snapshot KeySource::renew(const Snapshot& seen) {
-    if (!surroundings_.load) return seen;
-    Lock lock(mutex_);
-    if (snapshot_.load() == seen) {
-        if (flying_)
-            join(lock);
-        else if (gate_.allows(Need::unknown_key, surroundings_.now()))
-            fetch(lock, Need::unknown_key);
+    const Tick now = surroundings_.now();
+    const bool wanted = !flight_ && !closed_ && patience != Patience::spent && gate_.phase(now) != Phase::fresh;
+    if (wanted && gate_.allows(Need::keys, now)) launch(Need::keys);
+    bool awaited = false;
+    if (flight_ && now < flight_->deadline && patience != Patience::spent && !serves_while_failing(now)) {
+        if (patience == Patience::none) return Later{.is_conclusive = true};
+        awaited = join(lock, flight_->deadline);
     }
-    return snapshot_.load();
+    if (std::exchange(begins_anew_, false)) {
+        gate_.spread(surroundings_.jitter());
+        schedule(gate_.refresh_at());
+    }
+    settle(surroundings_.now());
+    if (!gate_.may_serve(surroundings_.now())) return Result<Obtained>(Errc::keys_unavailable);
+    return Result(Obtained{snapshot_.read(), awaited && !gate_.is_failing()});
 }
 
-void KeySource::join(Lock& lock) {
-    landed_.wait(lock, [this, flight = flights_] { return flights_ != flight; });
+OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::string_view> key_id, Patience patience) {
+    if (!surroundings_.load) return Result(seen);
+    Lock lock(mutex_);
+    const Tick end_of_patience = surroundings_.now() + options_.timeout;
+    bool asked_for_it = patience == Patience::spent;
+    while (snapshot_.read() == seen) {
+        const Tick now = surroundings_.now();
+        if (asked_for_it) return take_at_its_word(seen, key_id, now);
+        if (key_id && unknown_.contains(*key_id, now)) return Result(seen);
+        if (!flight_ && (closed_ || !gate_.allows(Need::unknown_key, now))) return refuse_renewal(seen);
+        if (!flight_) launch(Need::unknown_key);
+        if (!flight_ || now >= std::min(flight_->deadline, end_of_patience))
+            return Result<Snapshot>(Errc::keys_unavailable);
+        // A flight that was under way already may bring an answer that a cache has kept.
+        asked_for_it = flight_->need != Need::keys;
+        if (patience == Patience::none) return Later{.is_conclusive = asked_for_it};
+        if (!join(lock, std::min(flight_->deadline, end_of_patience)) || gate_.is_failing())
+            return Result<Snapshot>(Errc::keys_unavailable);
+    }
+    return Result(snapshot_.read());
+}
+
+/// An issuer that has just been asked for a key has it or has it not; one that failed may have it.
+Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id, Tick now) {
+    if (gate_.is_failing()) return Errc::keys_unavailable;
+    if (key_id) unknown_.add(*key_id, now + kCooldownsOfAnUnknownName * options_.cooldown);
+    return seen;
+}
+
+/// An issuer that fails may have published the key long since; one that was asked just now is taken at its word.
+Result<Snapshot> KeySource::refuse_renewal(const Snapshot& seen) {
+    if (gate_.is_failing()) return Errc::keys_unavailable;
+    ++throttled_;
+    if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
+    return seen;
+}
+
+void KeySource::attend() {
+    Lock lock(mutex_);
+    if (flight_) join(lock, flight_->deadline);
+}
+
+std::optional<FetchFault> KeySource::refresh() {
+    if (!surroundings_.load) return std::nullopt;
+    Lock lock(mutex_);
+    if (closed_) return FetchFault::stopped;
+    if (!flight_) launch(Need::command);
+    if (flight_ && !join(lock, flight_->deadline)) return FetchFault::timed_out;
+    return last_error_;
+}
+
+void KeySource::close() {
+    const Lock lock(mutex_);
+    closed_ = true;
+}
+
+/// Starts a flight: to be carried out by the thread that is woken for it, or by the first to join it.
+void KeySource::launch(Need need) {
+    const Tick now = surroundings_.now();
+    gate_.started(need, now);
+    flight_ = Flight{need, now + options_.timeout};
+    announced_throttling_ = false;
+    if (surroundings_.wake && !surroundings_.wake(shared_from_this(), now)) land(FetchFault::stopped);
+}
+
+void KeySource::fly(Lock& lock) {
+    flight_->aloft = true;
+    const LoadRequest request{flight_->deadline, flight_->need != Need::keys, origin_};
+    lock.unlock();
+    auto loaded = load(request);
+    lock.lock();
+    land(std::move(loaded));
 }
 
 /// A fetch that throws is a fetch that failed: a flight always lands.
-Result<LoadedKeys, FetchFault> KeySource::load(Tick deadline, bool no_cache) const noexcept {
+Result<LoadedKeys, FetchFault> KeySource::load(const LoadRequest& request) const noexcept {
     try {
-        return surroundings_.load(deadline, no_cache);
+        return surroundings_.load(request);
     } catch (const std::exception&) {
         return FetchFault::unreachable;
     }
 }
 
-/// Leads a flight: asks the issuer without the lock, then tells all who wait.
-void KeySource::fetch(Lock& lock, Need need) {
-    const Tick started = surroundings_.now();
-    gate_.started(need, started);
-    flying_ = true;
-    settle(started);
-    lock.unlock();
-    auto loaded = load(started + options_.timeout, need == Need::unknown_key);
-    lock.lock();
+void KeySource::land(Result<LoadedKeys, FetchFault> loaded) {
     const Tick now = surroundings_.now();
     if (loaded) {
+        if (gate_.is_failing()) events_.add({EventKind::recovered});
         publish(*std::move(loaded), now);
+        last_error_.reset();
     } else {
         gate_.failed(now, surroundings_.jitter());
         last_error_ = loaded.error();
+        events_.add({EventKind::refresh_failed, last_error_});
     }
-    flying_ = false;
+    flight_.reset();
     ++flights_;
     settle(now);
+    schedule(gate_.refresh_at());
     landed_.notify_all();
 }
 
 void KeySource::publish(LoadedKeys loaded, Tick now) {
-    snapshot_.store(std::make_shared<const KeySet>(std::move(loaded.keys)), std::memory_order_release);
-    gate_.succeeded(now, loaded.max_age);
-    last_error_.reset();
+    if (loaded.keys) {
+        if (gate_.fetched_at()) events_.add({EventKind::keys_changed});
+        snapshot_.replace(std::make_shared<const KeySet>(*std::move(loaded.keys)));
+        unknown_.clear();
+    }
+    origin_ = std::move(loaded.origin);
+    gate_.succeeded(now, loaded.lifetime, surroundings_.jitter());
 }
 
-/// Says until when the keys of now can be taken without asking here: during a flight as long as they may serve at all.
-void KeySource::settle(Tick now) {
-    if (!gate_.may_serve(now)) {
-        settled_until_.store(kNever, std::memory_order_release);
-        return;
+/// Waits for the flight that was started. @return false when it has not landed by `until`.
+bool KeySource::join(Lock& lock, Tick until) {
+    if (!surroundings_.wake && !flight_->aloft) {
+        fly(lock);
+        return true;
     }
-    const Tick until = flying_ ? gate_.serves_until() : std::min(gate_.next_attempt(), gate_.serves_until());
-    settled_until_.store(until.time_since_epoch().count(), std::memory_order_release);
+    const auto landed = [this, flight = flights_] { return flights_ != flight; };
+    return landed_.wait_for(lock, until - surroundings_.now(), landed);
+}
+
+/// Says until when ready() may answer without asking here.
+void KeySource::settle(Tick now) {
+    const Phase phase = gate_.phase(now);
+    const bool stale = phase == Phase::failing && gate_.may_serve(now);
+    if (stale && !serving_stale_.load(std::memory_order_relaxed)) events_.add({EventKind::stale_served});
+    serving_stale_.store(stale, std::memory_order_relaxed);
+    const Clock::rep until = phase == Phase::fresh ? count(gate_.expires_at())
+                             : stale               ? count(gate_.serves_until())
+                                                   : kNever;
+    settled_until_.store(until, std::memory_order_release);
+}
+
+void KeySource::schedule(Tick at) {
+    due_at_.store(count(at), std::memory_order_release);
+    if (surroundings_.wake && !closed_) surroundings_.wake(shared_from_this(), at);
+}
+
+void KeySource::tick() {
+    Lock lock(mutex_);
+    if (!flight_ && !closed_) {
+        const Tick now = surroundings_.now();
+        due_at_.store(kForever, std::memory_order_release);
+        if (!is_in_use()) return;
+        if (!gate_.allows(Need::keys, now)) return schedule(gate_.refresh_at());
+        gate_.started(Need::keys, now);
+        flight_ = Flight{Need::keys, now + options_.timeout};
+    }
+    if (flight_ && !flight_->aloft) fly(lock);
+}
+
+bool KeySource::is_due() const {
+    const auto due_at = due_at_.load(std::memory_order_acquire);
+    return due_at != kForever && !surroundings_.wake && count(surroundings_.now()) >= due_at;
+}
+
+bool KeySource::is_in_use() {
+    idle_rounds_ = asked_.exchange(false) ? 0 : idle_rounds_ + 1;
+    return idle_rounds_ <= kMaxIdleRounds;
 }
 
 Clock::duration KeySource::retry_after() const {
     const Lock lock(mutex_);
-    return gate_.next_attempt() - surroundings_.now();
+    return gate_.blocked_until() - surroundings_.now();
+}
+
+std::vector<SourceEvent> KeySource::take_events() {
+    const Lock lock(mutex_);
+    return events_.take();
 }
 
 SourceReport KeySource::report() const {
     const Lock lock(mutex_);
-    SourceReport report{SourceState::fixed, {}, {}, last_error_, flights_, snapshot_.load()};
+    SourceReport report{.state = SourceState::fixed,
+                        .refreshing = flight_.has_value(),
+                        .age = {},
+                        .next_refresh = {},
+                        .last_error = last_error_,
+                        .fetches = flights_,
+                        .stale_serves = stale_serves_.load(std::memory_order_relaxed),
+                        .throttled = throttled_,
+                        .keys = snapshot_.read()};
     if (!surroundings_.load) return report;
     const Tick now = surroundings_.now();
     if (const auto fetched_at = gate_.fetched_at()) report.age = now - *fetched_at;
-    report.next_refresh = std::max(Clock::duration::zero(), gate_.next_attempt() - now);
-    if (gate_.is_fresh(now))
-        report.state = SourceState::fresh;
-    else if (gate_.may_serve(now))
-        report.state = SourceState::stale;
-    else
-        report.state = last_error_ ? SourceState::failed : SourceState::cold;
+    report.next_refresh = std::max(Clock::duration::zero(), gate_.refresh_at() - now);
+    const bool serves = gate_.may_serve(now);
+    report.state = gate_.phase(now) == Phase::fresh ? SourceState::fresh
+                   : serves                         ? SourceState::stale
+                   : last_error_                    ? SourceState::failed
+                                                    : SourceState::cold;
     return report;
+}
+
+/// Whoever carried a flight, waited for one or was to wake this source is gone; siblings must not all refresh at once. The condition variable may remember
+/// waiters that no longer exist, so it is not even destroyed.
+void KeySource::after_fork_in_child() {
+    flight_.reset();
+    begins_anew_ = true;
+    std::construct_at(&landed_);
+    settled_until_.store(kNever, std::memory_order_release);
+    mutex_.unlock();
 }
 
 }  // namespace authjwks

@@ -1,87 +1,113 @@
-// An issuer's keys over time: readers take the current snapshot without waiting; whoever needs newer keys shares one fetch.
+// An issuer's keys over time: readers take the current snapshot and wait for nothing; newer keys are fetched once for all.
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
-#include "jose/key_set.hpp"
-#include "keys/discovery.hpp"
 #include "keys/fetch.hpp"
+#include "keys/fork_guard.hpp"
+#include "keys/patience.hpp"
 #include "keys/refresh_gate.hpp"
+#include "keys/snapshot_cell.hpp"
+#include "keys/source_events.hpp"
+#include "keys/source_report.hpp"
+#include "keys/surroundings.hpp"
+#include "keys/unknown_keys.hpp"
 
 namespace authjwks {
 
-/// A key set as it was at one time. Never changes, never null when a function returns it as a result.
-using Snapshot = std::shared_ptr<const KeySet>;
-
-/// What a source does not decide itself: handed in, so that its life can be tested without a network or a clock.
-struct Surroundings {
-    /// One whole fetch of the keys, finished by the deadline; `no_cache` asks caches on the way to look again.
-    std::function<Result<LoadedKeys, FetchFault>(Tick deadline, bool no_cache)> load;
-    std::function<Tick()> now;
-    std::function<double()> jitter;  ///< in [0, 1)
-};
-
-enum class SourceState : std::uint8_t { fixed, cold, fresh, stale, failed };
-
-struct SourceReport {
-    SourceState state;
-    std::optional<Clock::duration> age, next_refresh;
-    std::optional<FetchFault> last_error;  ///< of the latest attempt; nothing when it went well
-    std::uint64_t fetches;
-    Snapshot keys;  ///< null before the first ones
-};
-
-/// Safe from many threads.
-class KeySource {
+/// Made by std::make_shared. Safe from many threads, and in a process forked from one that uses it.
+class KeySource : public ForkAware, public std::enable_shared_from_this<KeySource> {
   public:
-    explicit KeySource(KeySet keys);
+    /// Keys that never change, under a name for reports.
+    KeySource(KeySet keys, std::string label);
     KeySource(const KeyOptions& options, Surroundings surroundings);
+    ~KeySource() override;
+    KeySource(const KeySource&) = delete;
+    KeySource& operator=(const KeySource&) = delete;
 
-    /// The keys to judge with now, or null when obtain() should be asked because it may wait for newer ones.
+    /// The keys at hand if they may judge now; null when obtain() must decide. Lock-free.
     Snapshot ready() const;
 
-    /// The keys, fetched first where there are none or they are past their ttl. Callers who come while a fetch is under
-    /// way get its result or its failure; those who may do with older keys do not wait for it.
-    /// @return keys_unavailable when there are none that may serve.
-    Result<Snapshot> obtain();
+    /// The keys; waits for a fetch when there are none, or none that were asked for since their ttl. While the issuer
+    /// fails, keys that may serve are returned at once. @return keys_unavailable.
+    OrLater<Obtained> obtain(Patience patience);
 
-    /// Whether renew() would ask the issuer, or wait for somebody who does.
-    bool can_renew(const Snapshot& seen) const;
-    /// Newer keys than `seen`, which lacks one; `seen` itself when the issuer was asked too recently or did not answer.
-    Snapshot renew(const Snapshot& seen);
+    /// Keys newer than `seen`, which lacks the one named `key_id`; or `seen`, when the issuer has been asked and has no
+    /// other, or too recently to be asked again. @return keys_unavailable while it does not answer.
+    OrLater<Snapshot> renew(const Snapshot& seen, std::optional<std::string_view> key_id, Patience patience);
+
+    /// Waits for the answer that a call without patience would have waited for.
+    void attend();
+    /// Asks the issuer now, whatever is at hand, and waits. @return nothing, or why no answer came.
+    std::optional<FetchFault> refresh();
+    /// Ends all fetching for good; keys at hand serve out their time.
+    void close();
+
+    /// Does what is due: a fetch that was asked for, or one ahead of expiry. Returns when it is done.
+    void tick();
+    /// Whether tick() is due in a source that nobody wakes. Lock-free.
+    bool is_due() const;
 
     /// How long to wait before keys are worth asking for again.
     Clock::duration retry_after() const;
     SourceReport report() const;
+    const std::string& label() const noexcept { return surroundings_.label; }
+    bool has_events() const noexcept { return events_.pending(); }
+    std::vector<SourceEvent> take_events();
 
   private:
     using Lock = std::unique_lock<std::mutex>;
+    struct Flight {
+        Need need;
+        Tick deadline;
+        bool aloft = false;  // somebody is carrying it out
+    };
 
-    Result<LoadedKeys, FetchFault> load(Tick deadline, bool no_cache) const noexcept;
-    void fetch(Lock& lock, Need need);
-    void join(Lock& lock);
+    Snapshot current() const;
+    bool serves_while_failing(Tick now) const;
+    Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id, Tick now);
+    Result<Snapshot> refuse_renewal(const Snapshot& seen);
+    void launch(Need need);
+    void fly(Lock& lock);
+    Result<LoadedKeys, FetchFault> load(const LoadRequest& request) const noexcept;
+    void land(Result<LoadedKeys, FetchFault> loaded);
     void publish(LoadedKeys loaded, Tick now);
+    bool join(Lock& lock, Tick until);
     void settle(Tick now);
+    void schedule(Tick at);
+    bool is_in_use();
+    void before_fork() override { mutex_.lock(); }
+    void after_fork_in_parent() override { mutex_.unlock(); }
+    void after_fork_in_child() override;
 
-    Surroundings surroundings_;
-    KeyOptions options_;
-    std::atomic<Snapshot> snapshot_;
-    std::atomic<Clock::rep> settled_until_;  // ready() answers without the lock before this tick
+    const Surroundings surroundings_;
+    const KeyOptions options_;
+    std::atomic<Clock::rep> settled_until_;  // ready() answers before this tick
+    std::atomic<Clock::rep> due_at_;         // for is_due()
+    mutable std::atomic<bool> asked_{false}, serving_stale_{false};
+    mutable std::atomic<std::uint64_t> stale_serves_{0};
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable landed_;
+    SnapshotCell snapshot_;
     RefreshGate gate_;
-    bool flying_ = false;
-    std::uint64_t flights_ = 0;
+    UnknownKeys unknown_;
+    SourceEvents events_;
+    std::optional<Flight> flight_;
+    std::uint64_t flights_ = 0, throttled_ = 0;
     std::optional<FetchFault> last_error_;
+    Origin origin_;  // of the snapshot
+    unsigned int idle_rounds_ = 0;
+    bool closed_ = false, announced_throttling_ = false, begins_anew_ = false;
 };
 
 }  // namespace authjwks

@@ -5,40 +5,58 @@
 namespace authjwks {
 namespace {
 
-constexpr Clock::duration kFirstBackOff = std::chrono::seconds(1), kLongestBackOff = std::chrono::seconds(60);
-constexpr unsigned int kDoublings = 6;  // from the first back-off past the longest
-constexpr std::chrono::seconds kShortestAge{60}, kLongestAge{3600};
+using std::chrono::seconds;
+
+constexpr Clock::duration kFirstBackOff = seconds(1), kLongestBackOff = seconds(60);
+/// Without keys every request is turned away, so the end of an outage must be noticed sooner.
+constexpr Clock::duration kLongestBackOffWithoutKeys = seconds(10);
+constexpr unsigned int kDoublings = 6;  // lead from the first back-off past the longest
+constexpr seconds kShortestLife{60}, kLongestLife{3600};
+constexpr double kRefreshAt = 0.8, kSpread = 0.05;  // of the ttl
+
+Clock::duration share(Clock::duration whole, double part) {
+    return std::chrono::duration_cast<Clock::duration>(whole * part);
+}
 
 }  // namespace
 
 bool RefreshGate::allows(Need need, Tick now) const {
+    if (need == Need::command) return true;
     if (now < blocked_until_) return false;
-    if (need == Need::keys) return !is_fresh(now);
-    return !has_asked_for_unknown_ || now >= asked_for_unknown_ + options_.cooldown;
+    if (need == Need::keys) return !fetched_at_ || now >= refresh_at_;
+    return !asked_for_unknown_at_ || now >= *asked_for_unknown_at_ + options_.cooldown;
 }
 
 void RefreshGate::started(Need need, Tick now) {
-    if (need != Need::unknown_key) return;
-    asked_for_unknown_ = now;
-    has_asked_for_unknown_ = true;
+    if (need == Need::unknown_key) asked_for_unknown_at_ = now;
 }
 
-void RefreshGate::succeeded(Tick now, std::optional<std::chrono::seconds> max_age) {
-    const auto ttl = max_age ? Clock::duration(std::clamp(*max_age, kShortestAge, kLongestAge)) : options_.ttl;
+void RefreshGate::succeeded(Tick now, std::optional<seconds> lifetime, double jitter) {
+    const auto ttl = lifetime ? Clock::duration(std::clamp(*lifetime, kShortestLife, kLongestLife)) : options_.ttl;
     fetched_at_ = now;
     expires_at_ = now + ttl;
     blocked_until_ = now;
     failures_ = 0;
+    spread(jitter);
+}
+
+void RefreshGate::spread(double jitter) {
+    if (fetched_at_) refresh_at_ = *fetched_at_ + share(expires_at_ - *fetched_at_, kRefreshAt - kSpread * jitter);
 }
 
 void RefreshGate::failed(Tick now, double jitter) {
-    const auto back_off = std::min(kLongestBackOff, kFirstBackOff * (1U << std::min(failures_, kDoublings)));
-    blocked_until_ = now + back_off - std::chrono::duration_cast<Clock::duration>(back_off * (jitter / 2));
+    const auto longest = may_serve(now) ? kLongestBackOff : kLongestBackOffWithoutKeys;
+    const auto back_off = std::min(longest, kFirstBackOff * (1U << std::min(failures_, kDoublings)));
+    blocked_until_ = now + back_off - share(back_off, jitter / 2);
     ++failures_;
 }
 
-Tick RefreshGate::next_attempt() const {
-    return fetched_at_ ? std::max(expires_at_, blocked_until_) : blocked_until_;
+Phase RefreshGate::phase(Tick now) const {
+    if (fetched_at_ && now < expires_at_) return Phase::fresh;
+    if (failures_ > 0) return Phase::failing;
+    return fetched_at_ ? Phase::overdue : Phase::cold;
 }
+
+Tick RefreshGate::refresh_at() const { return fetched_at_ ? std::max(refresh_at_, blocked_until_) : blocked_until_; }
 
 }  // namespace authjwks

@@ -1,5 +1,5 @@
-// When a source of keys may ask its issuer again, and for how long it may do without an answer. Pure: clock and jitter
-// are arguments; the owner guards it with its own lock.
+// The life of an issuer's keys as a state machine: when it may be asked, and for how long its last answer serves. Pure:
+// clock and jitter are arguments; the owner guards it with its own lock.
 #pragma once
 
 #include <chrono>
@@ -12,47 +12,55 @@ namespace authjwks {
 
 struct KeyOptions {
     Clock::duration ttl = std::chrono::seconds(900);
-    Clock::duration max_stale = std::chrono::hours(24);  ///< how long after the ttl old keys may still serve; 0: never
+    Clock::duration max_stale = std::chrono::hours(24);  ///< how long past the ttl old keys may still serve; 0: never
     Clock::duration cooldown = std::chrono::seconds(30);
-    Clock::duration timeout = std::chrono::seconds(5);  ///< for one refresh as a whole
+    Clock::duration timeout = std::chrono::seconds(5);  ///< for one refresh as a whole, waiting for it included
 };
 
-/// Why keys are wanted.
-enum class Need : std::uint8_t { keys, unknown_key };
+/// Why the issuer is asked: keys are missing or old; a token names one that is not there; the operator says so.
+enum class Need : std::uint8_t { keys, unknown_key, command };
+
+/// cold: no answer yet. fresh: within the ttl. overdue: past it, not asked since. failing: past it (or never had any), and
+/// the last attempt failed.
+enum class Phase : std::uint8_t { cold, fresh, overdue, failing };
 
 class RefreshGate {
   public:
     explicit RefreshGate(const KeyOptions& options) : options_(options) {}
 
-    /// Whether a refresh for this need may start at `now`. Keys that are missing or past their ttl: unless a failure's
-    /// back-off is still running. A key that is not in the set: once per cooldown, and not during a back-off either.
+    /// Whether the issuer may be asked at `now`. For keys: when they are due, unless a failure's back-off is running. For
+    /// an unknown key: once per cooldown, and not during a back-off. On command: always.
     bool allows(Need need, Tick now) const;
 
-    /// Records that one has started. Counted on every attempt, so that failures cannot be made to repeat.
+    /// Records that it is being asked. Counted on every attempt, so that failures cannot be made to repeat.
     void started(Need need, Tick now);
-    /// Records keys that came, with the lifetime their answer named, if any.
-    void succeeded(Tick now, std::optional<std::chrono::seconds> max_age);
-    /// Records a failure; the next attempt waits for 1 s doubling to 60 s, less up to half of it by `jitter` in [0, 1).
+    /// Records an answer with the lifetime it named, if any; `jitter` in [0, 1) spreads the next refresh of many processes.
+    void succeeded(Tick now, std::optional<std::chrono::seconds> lifetime, double jitter);
+    /// Records a failure. The next attempt waits 1 s, doubling up to 60 s, or up to 10 s while there are no keys that
+    /// serve; less up to half of that by `jitter` in [0, 1).
     void failed(Tick now, double jitter);
 
-    /// Whether keys have been fetched and may serve: within their ttl, or no longer than max_stale after it.
+    /// Chooses the moment of the next refresh again, for a process that shares its past with others.
+    void spread(double jitter);
+
+    Phase phase(Tick now) const;
+    bool is_failing() const { return failures_ > 0; }
+    /// Whether keys have been fetched and serve: within their ttl, or no longer than max_stale past it.
     bool may_serve(Tick now) const { return fetched_at_ && now < serves_until(); }
-    /// The end of that time; only meaningful once keys have been fetched.
+    Tick expires_at() const { return expires_at_; }
     Tick serves_until() const { return expires_at_ + options_.max_stale; }
-    /// Whether keys have been fetched and are within their ttl.
-    bool is_fresh(Tick now) const { return fetched_at_ && now < expires_at_; }
-    /// When keys that are missing or past their ttl may be asked for.
-    Tick next_attempt() const;
+    /// When to refresh off the request path: at 80 % of the ttl, or at the end of a back-off.
+    Tick refresh_at() const;
+    /// The end of the back-off that runs, or a tick in the past.
+    Tick blocked_until() const { return blocked_until_; }
     /// When keys last came; nothing before the first time.
     std::optional<Tick> fetched_at() const { return fetched_at_; }
 
   private:
     KeyOptions options_;
-    std::optional<Tick> fetched_at_;
-    Tick expires_at_{};     // of the keys' ttl, once fetched
-    Tick blocked_until_{};  // by back-off
-    Tick asked_for_unknown_{};
-    bool has_asked_for_unknown_ = false;
+    std::optional<Tick> fetched_at_, asked_for_unknown_at_;
+    Tick expires_at_{}, refresh_at_{};  // once fetched
+    Tick blocked_until_{};
     unsigned int failures_ = 0;  // since the last success
 };
 

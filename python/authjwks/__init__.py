@@ -16,20 +16,26 @@ from authjwks.errors import (
     RevokedToken,
     TokenError,
 )
+from authjwks.events import Event
+from authjwks.health import Health, IssuerHealth
 from authjwks.options import HttpOptions, KeyOptions
 from authjwks.principal import ClaimPaths, Principal
-from authjwks.verifier import ANY, Verifier
+from authjwks.trust import ANY
+from authjwks.verifier import Verifier
 
 __all__ = [
     "ANY",
     "AuthError",
     "ClaimPaths",
     "ConfigError",
+    "Event",
     "ExpiredToken",
     "Forbidden",
+    "Health",
     "HttpOptions",
     "InvalidRequest",
     "InvalidToken",
+    "IssuerHealth",
     "KeyOptions",
     "KeysUnavailable",
     "MissingToken",

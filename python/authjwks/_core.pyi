@@ -3,11 +3,22 @@
 Times are seconds. Texts that reach a caller are the fixed sentences of `ERRORS`, never a token's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
+__all__ = [
+    "ALGORITHMS",
+    "ERRORS",
+    "IssuerDirectory",
+    "KeySource",
+    "RemoteOptions",
+    "Verifier",
+    "__version__",
+    "register_errors",
+    "versions",
+]
+
 __version__: Final[str]
-__all__: Final[tuple[str, ...]]
 
 ALGORITHMS: Final[tuple[str, ...]]
 """Every JWS `alg` known here, in the order of the native table; `none` and HS* do not exist."""
@@ -29,25 +40,12 @@ def versions() -> dict[str, str]:
     """The versions of `openssl`, `libcurl` and `simdjson` in use."""
 
 @final
-class KeySource:
-    """Where an issuer's keys come from: a fixed set, or a URL that is asked again. Safe from many threads."""
+class RemoteOptions:
+    """How issuers are asked. Immutable. What each option means: `authjwks.KeyOptions`, `authjwks.HttpOptions`."""
 
-    @staticmethod
-    def fixed(key_set: str) -> KeySource:
-        """Keys that never change.
-
-        Args:
-            key_set: a JWK set or single JWK as JSON, or PEM public keys.
-
-        Raises:
-            ValueError: when the text is none of these, or holds no usable key.
-        """
-
-    @staticmethod
-    def remote(
-        issuer: str | None,
-        discovery_url: str | None,
-        jwks_uri: str | None,
+    def __init__(
+        self,
+        *,
         ttl: float,
         max_stale: float,
         cooldown: float,
@@ -55,7 +53,35 @@ class KeySource:
         connect_timeout: float,
         allow_http: bool,
         ca_file: str | None,
-        headers: Mapping[str, str],
+        ca_path: str | None,
+        client_cert: str | None,
+        client_key: str | None,
+        proxy: str | None,
+        connect_to: Sequence[str],
+        headers: Sequence[tuple[str, str]],
+        fetch: Callable[[str, dict[str, str], float], tuple[int, Mapping[str, str], bytes]] | None,
+    ) -> None:
+        """With `fetch`, all fetching is done by it, on threads of Python."""
+
+@final
+class KeySource:
+    """Where an issuer's keys come from: a fixed set, or a URL that is asked again. Safe from many threads."""
+
+    @staticmethod
+    def fixed(key_set: str, label: str = "") -> KeySource:
+        """Keys that never change.
+
+        Args:
+            key_set: a JWK set as JSON, or PEM public keys.
+            label: what reports call the source.
+
+        Raises:
+            ValueError: when the text is neither, or holds no usable key.
+        """
+
+    @staticmethod
+    def remote(
+        issuer: str | None, discovery_url: str | None, jwks_uri: str | None, options: RemoteOptions
     ) -> KeySource:
         """Keys behind a URL: `jwks_uri` itself, or what discovery at `discovery_url` or below `issuer` names.
 
@@ -63,10 +89,36 @@ class KeySource:
             ValueError: when no URL can be formed or a URL is refused (scheme, user info, fragment).
         """
 
+    @property
+    def label(self) -> str:
+        """What events and reports call it: the issuer, or the URL that was named."""
+
     def report(self) -> dict[str, Any]:
-        """`state` ("static", "cold", "fresh", "stale", "failed"), `age` and `next_refresh` (seconds or None),
-        `last_error` (slug-like word or None), `fetches` (int), `usable` (list of (kid or None, alg)), `skipped`
-        (list of (index, reason))."""
+        """`label`, `state` ("static", "cold", "fresh", "stale", "failed"), `refreshing` (bool), `age` and
+        `next_refresh` (seconds or None), `last_error` (word or None), `fetches`, `stale_serves`, `throttled` and
+        `members` (int), `usable` (list of (kid or None, alg)), `skipped` (list of (index, reason))."""
+
+    def prefetch(self) -> None:
+        """Waits for keys, unless there are some. Raises the registered error of "keys_unavailable"."""
+
+    def refresh(self) -> str | None:
+        """Asks the issuer now and waits. Returns why no answer came."""
+
+    def attend(self) -> None:
+        """Waits for the answer that the issuer is being asked for, if it is."""
+
+    def tick(self) -> None:
+        """Fetches if that is due; for sources that are fetched in Python."""
+
+    def is_due(self) -> bool:
+        """Whether `tick` has something to do."""
+
+    def tell_events(self, tell: Callable[[str, str | None], object]) -> None:
+        """Calls `tell(kind, error)` for what happened since the last call; what it raises goes to
+        `sys.unraisablehook`."""
+
+    def close(self) -> None:
+        """Ends all fetching for good."""
 
     def verify_signature(self, algorithm: str, key_id: str | None, message: bytes, signature: bytes) -> bool:
         """Whether `signature` (raw JWS bytes) over `message` is made by a key of this source. Never fetches."""
@@ -78,12 +130,32 @@ class KeySource:
         """
 
 @final
+class IssuerDirectory:
+    """The issuers that one service trusts, each with a source of its own. Bounded; safe from many threads."""
+
+    def __init__(self, names: Sequence[str], template: str | None, options: RemoteOptions) -> None:
+        """`template` has one "{tenant}" and trusts every issuer that fits it.
+
+        Raises:
+            ValueError: for a URL that is refused, or a template whose tenant could choose the server.
+        """
+
+    def admit(self, issuer: str, source: KeySource) -> None:
+        """Trusts one more issuer. Raises the registered error of "keys_unavailable" when too many are waited for."""
+
+    def claimed_issuer(self, token: str) -> str:
+        """The issuer that an unproven token names. Raises the registered error of the refusal when it names none."""
+
+    def sources(self) -> list[KeySource]:
+        """The sources in use now."""
+
+@final
 class Verifier:
-    """Judges tokens: signature by the keys of one source, claims by one policy. Immutable, safe from many threads."""
+    """Judges tokens by one policy: signature by the keys of one source, or of the issuer a token names."""
 
     def __init__(
         self,
-        source: KeySource,
+        keys: KeySource | IssuerDirectory,
         issuers: Sequence[str] | None,
         audiences: Sequence[str] | None,
         algorithms: Sequence[str],
@@ -91,18 +163,26 @@ class Verifier:
         required_claims: Sequence[str],
         token_types: Sequence[str] | None,
         max_token_bytes: int,
+        on_news: Callable[[KeySource], object] | None,
     ) -> None:
-        """`None` for issuers, audiences or token_types waives that check.
+        """`None` for issuers, audiences or token_types waives that check; "" among the types is a token without any.
+
+        `on_news` is called after a judgement whose source has events to tell or is due for a tick; what it raises goes
+        to `sys.unraisablehook`.
 
         Raises:
             ValueError: for an unknown algorithm, an empty sequence where one value is needed, or a bound overstepped.
         """
 
     def verify(self, token: str, /) -> dict[str, Any]:
-        """The claims of a token that passed every check; waits for keys when none are there yet."""
+        """The claims of a token that passed every check; waits for keys when there are none yet."""
 
-    def verify_warm(self, token: str, /) -> dict[str, Any] | None:
-        """As `verify`, but never waits: None where a verdict would need keys from the network."""
+    def verify_warm(self, token: str, /) -> dict[str, Any] | tuple[KeySource, bool]:
+        """As `verify`, but never waits: where it would, the source to attend to, and whether its answer settles the
+        matter, so that `verify_finally` has the last word; if not, ask again."""
+
+    def verify_finally(self, token: str, /) -> dict[str, Any]:
+        """As `verify`, judged by what is at hand: neither waits for the issuer nor asks it."""
 
     def verify_at(self, token: str, now: float, /) -> dict[str, Any]:
         """As `verify`, judged at `now`, seconds since the epoch."""

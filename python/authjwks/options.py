@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from authjwks.errors import ConfigError
+from authjwks.texts import texts
 
+Path = str | os.PathLike[str]
 _MILLISECOND, _YEAR = 0.001, 31_536_000.0
 _FIELD_NAME_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -46,6 +48,10 @@ class _HttpOptions(NamedTuple):
     timeout: float
     connect_timeout: float
     ca_file: str | None
+    ca_path: str | None
+    client_cert: tuple[str, str | None] | None
+    proxy: str | None
+    connect_to: tuple[str, ...]
     headers: Mapping[str, str]
     allow_http: bool
 
@@ -56,13 +62,18 @@ class HttpOptions(_HttpOptions):
     Args:
         timeout: seconds for a whole fetch, from the name look-up to the last byte.
         connect_timeout: seconds of these for the connection.
-        ca_file: path of the PEM file with the certificates to trust; None for those of the system.
+        ca_file: path of a PEM file with the certificates to trust, instead of the system's.
+        ca_path: path of a folder of them, named by hash as `openssl rehash` does.
+        client_cert: path of a PEM file with our certificate and its key, or the paths of both.
+        proxy: its URL; None for the one that the environment names, "" for none.
+        connect_to: `HOST:PORT:OTHER-HOST:OTHER-PORT` connects to the other in place of the first; certificates are
+            still checked for the first.
         headers: sent with every fetch.
         allow_http: also fetch over plain http; for an issuer on the same machine.
 
     Raises:
-        ConfigError: when a timeout is not a number of seconds from 0.001 to a year, `ca_file` is no file, or a header's
-            name or value is not legal in HTTP (RFC 9110 §5).
+        ConfigError: when a timeout is not a number of seconds from 0.001 to a year, a path leads nowhere, a rule of
+            `connect_to` has not four parts, or a header's name or value is not legal in HTTP (RFC 9110 §5).
     """
 
     __slots__ = ()
@@ -71,22 +82,35 @@ class HttpOptions(_HttpOptions):
         cls,
         timeout: float = 5.0,
         connect_timeout: float = 3.0,
-        ca_file: str | os.PathLike[str] | None = None,
+        ca_file: Path | None = None,
+        ca_path: Path | None = None,
+        client_cert: Path | tuple[Path, Path] | None = None,
+        proxy: str | None = None,
+        connect_to: str | Collection[str] = (),
         headers: Mapping[str, str] = MappingProxyType({}),
         allow_http: bool = False,
     ) -> HttpOptions:
-        if ca_file is not None and not os.path.isfile(ca_file):
-            raise ConfigError("ca_file must be the path of a file")
         if not isinstance(allow_http, bool):
             raise ConfigError("allow_http must be a bool")
+        if proxy is not None and not isinstance(proxy, str):
+            raise ConfigError("proxy must be a str")
         return super().__new__(
             cls,
             seconds("timeout", timeout, least=_MILLISECOND),
             seconds("connect_timeout", connect_timeout, least=_MILLISECOND),
-            None if ca_file is None else os.fspath(ca_file),
+            None if ca_file is None else _file("ca_file", ca_file),
+            None if ca_path is None else _folder("ca_path", ca_path),
+            _checked_client_cert(client_cert),
+            proxy,
+            _checked_rules(connect_to),
             _checked_headers(headers),
             allow_http,
         )
+
+
+Fetch = Callable[[str, Mapping[str, str], float], tuple[int, Mapping[str, str], bytes]]
+"""`fetch(url, headers, timeout)` performs one GET without following redirects, within `timeout` seconds, and returns
+status, headers and body; what it raises counts as a failure. It is called from several threads at once."""
 
 
 def seconds(option: str, value: float, *, least: float) -> float:
@@ -98,6 +122,35 @@ def seconds(option: str, value: float, *, least: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= _YEAR:
         raise ConfigError(f"{option} must be a number of seconds from {least:g} to a year")
     return float(value)
+
+
+def _file(option: str, path: Path) -> str:
+    if not isinstance(path, (str, os.PathLike)) or not os.path.isfile(path):
+        raise ConfigError(f"{option} must be the path of a file")
+    return os.fspath(path)
+
+
+def _folder(option: str, path: Path) -> str:
+    if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
+        raise ConfigError(f"{option} must be the path of a folder")
+    return os.fspath(path)
+
+
+def _checked_client_cert(given: Path | tuple[Path, Path] | None) -> tuple[str, str | None] | None:
+    if given is None:
+        return None
+    if isinstance(given, tuple) and len(given) == 2:
+        return _file("client_cert", given[0]), _file("client_cert", given[1])
+    return _file("client_cert", given), None
+
+
+def _checked_rules(rules: str | Collection[str]) -> tuple[str, ...]:
+    if not rules:
+        return ()
+    checked = texts("connect_to", rules)
+    if not all(rule.count(":") >= 3 and rule.isascii() and rule.isprintable() for rule in checked):
+        raise ConfigError("connect_to must have rules of the form HOST:PORT:OTHER-HOST:OTHER-PORT")
+    return checked
 
 
 def _checked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:

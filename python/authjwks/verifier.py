@@ -1,40 +1,32 @@
-"""The public face of the native core: one object that knows an issuer and judges its tokens."""
+"""The public face of the native core: one object that knows its issuers and judges their tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final, final
+from typing import Any, Final
 
 from authjwks import _core
-from authjwks.errors import ConfigError, InvalidToken, MissingToken, refusal
-from authjwks.options import HttpOptions, KeyOptions, seconds
+from authjwks.errors import ConfigError, InvalidToken, KeysUnavailable, refusal
+from authjwks.events import EventHandler, Herald
+from authjwks.health import Health, health_of
+from authjwks.options import Fetch, HttpOptions, KeyOptions, seconds
+from authjwks.sources import Keys, Location, open_keys, remote_options, sources_of
 from authjwks.texts import text, texts
+from authjwks.trust import Admission, Trust, Waived
 from authjwks.waiting import WaitingRoom
-
-
-@final
-class Waived:
-    """The type of `ANY`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "ANY"
-
-
-ANY: Final = Waived()
-"""Says of an issuer, an audience or a token type that any will do."""
 
 # In the core's words, "" is a token without a type.
 _USUAL_TYPES: Final = ("", "JWT", "at+jwt")
 
 
 class Verifier:
-    """Judges the bearer tokens of one issuer. Immutable; safe from many threads, event loops and forked processes.
+    """Judges the bearer tokens of one issuer or several. Immutable; safe for threads, event loops and forked processes.
 
     Args:
         issuer: what a token's `iss` must be, exactly; its keys are found from here (OpenID Connect Discovery 1.0 §4,
-            then RFC 8414 §3). `ANY` accepts whatever issuer a token names that one of the keys signed.
+            then RFC 8414 §3). Several issuers may be named, one of them with a "{tenant}" that stands for a name of
+            letters, digits, "-", "_" and "."; a function may decide instead. Each issuer has keys of its own, unless
+            they are said to be in one place. `ANY` accepts whatever issuer a token names that one of the keys signed.
         audience: one or more names, one of which must be in a token's `aud` (RFC 7519 §4.1.3); or `ANY`.
         algorithms: the JWS algorithms accepted, by `alg`; None for all that are known here.
         leeway: seconds of clock difference forgiven, 0 to 300.
@@ -46,6 +38,8 @@ class Verifier:
         discovery_url: where the issuer's metadata is, if not below `issuer`.
         keys: how long keys serve.
         http: how the issuer is asked.
+        fetch: performs the fetching instead; `http` counts for nothing then, but for `timeout` and `allow_http`.
+        on_event: told what happens to the keys, soon after, in the thread of whoever uses this verifier next.
         max_token_bytes: a longer token is refused unread.
 
     Raises:
@@ -53,11 +47,11 @@ class Verifier:
             `jwks_uri`, `jwks` and `discovery_url` is given, or none of them and `issuer` is `ANY`.
     """
 
-    __slots__ = ("__weakref__", "_native", "_waiting_room")
+    __slots__ = ("__weakref__", "_admission", "_herald", "_keys", "_native", "_room")
 
     def __init__(
         self,
-        issuer: str | Waived = "",
+        issuer: str | Collection[str] | Trust | Waived = "",
         audience: str | Collection[str] | Waived = "",
         *,
         algorithms: str | Collection[str] | None = None,
@@ -69,25 +63,30 @@ class Verifier:
         discovery_url: str | None = None,
         keys: KeyOptions = KeyOptions(),
         http: HttpOptions = HttpOptions(),
+        fetch: Fetch | None = None,
+        on_event: EventHandler | None = None,
         max_token_bytes: int = 16_384,
     ) -> None:
-        if not isinstance(max_token_bytes, int) or max_token_bytes < 1:
-            raise ConfigError("max_token_bytes must be an int above zero")
-        only_issuer = None if isinstance(issuer, Waived) else text("issuer", _given("issuer", issuer))
+        issuers = _issuers(issuer)
+        self._room = WaitingRoom()
+        self._herald = Herald(on_event, self._room)
         try:
+            options = remote_options(keys, http, fetch)
+            self._keys = open_keys(issuers, Location(jwks_uri, jwks, discovery_url), options)
             self._native = _core.Verifier(
-                _key_source(only_issuer, jwks_uri, jwks, discovery_url, keys, http),
-                issuers=None if only_issuer is None else (only_issuer,),
+                self._keys,
+                issuers=None if isinstance(self._keys, _core.IssuerDirectory) else issuers,
                 audiences=None if isinstance(audience, Waived) else texts("audience", _given("audience", audience)),
                 algorithms=_core.ALGORITHMS if algorithms is None else texts("algorithms", algorithms),
                 leeway=seconds("leeway", leeway, least=0.0),
                 required_claims=() if required_claims in ((), []) else texts("required_claims", required_claims),
                 token_types=_token_types(token_type),
-                max_token_bytes=max_token_bytes,
+                max_token_bytes=_size(max_token_bytes),
+                on_news=self._herald,
             )
         except ValueError as error:
             raise ConfigError(str(error)) from None
-        self._waiting_room = WaitingRoom()
+        self._admission = _admission(issuer, self._keys, options)
 
     def verify(self, token: str) -> dict[str, Any]:
         """The claims of a compact JWS (RFC 7515 §7.1) that passed every check; waits for keys when there are none yet.
@@ -97,20 +96,75 @@ class Verifier:
             InvalidToken: when it is refused; `code` says why.
             KeysUnavailable: when it cannot be judged, as the issuer's keys cannot be had.
         """
-        return self._native.verify(_token(token))
+        try:
+            return self._native.verify(token)
+        except InvalidToken as refused:
+            if self._admission is None or not self._admission.helps(token, refused):
+                raise
+        return self._native.verify(token)
 
     async def verify_async(self, token: str) -> dict[str, Any]:
-        """As `verify`, without ever blocking the event loop: only a wait for keys leaves it, for another thread."""
-        claims = self._native.verify_warm(_token(token))
-        return await self._waiting_room.run(self._native.verify, token) if claims is None else claims
+        """As `verify`, without ever blocking the event loop, on asyncio or trio: only who needs new keys waits."""
+        try:
+            verdict = self._native.verify_warm(token)
+        except InvalidToken as refused:
+            if self._admission is None or not self._admission.helps(token, refused):
+                raise
+            verdict = self._native.verify_warm(token)
+        while not isinstance(verdict, dict):
+            source, is_conclusive = verdict
+            await self._room.attend(source)
+            verdict = self._native.verify_finally(token) if is_conclusive else self._native.verify_warm(token)
+        return verdict
+
+    def prefetch(self) -> None:
+        """Wait until the keys of every named issuer are there, so that no request has to.
+
+        Raises:
+            KeysUnavailable: when those of one cannot be had.
+        """
+        for source in sources_of(self._keys):
+            source.prefetch()
+
+    def refresh(self) -> None:
+        """Ask every issuer in use for its keys now, and wait. What serves keeps serving when one does not answer.
+
+        Raises:
+            KeysUnavailable: when one did not.
+        """
+        failed = [source for source in sources_of(self._keys) if source.refresh() is not None]
+        for source in sources_of(self._keys):
+            self._herald(source)
+        if failed:
+            raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable")
+
+    def health(self) -> Health:
+        """How the keys are doing; asks nobody, and tells events that nobody came by for."""
+        sources = sources_of(self._keys)
+        for source in sources:
+            self._herald(source)
+        return health_of(sources)
+
+    def close(self) -> None:
+        """End all fetching for good. Keys that are there serve out their time."""
+        for source in sources_of(self._keys):
+            source.close()
 
 
-def _token(token: str) -> str:
-    if isinstance(token, str) and token:
-        return token
-    if token is None or token == "":
-        raise refusal(MissingToken, "request", "missing_token")
-    raise refusal(InvalidToken, "parse", "malformed")
+def _issuers(issuer: str | Collection[str] | Trust | Waived) -> tuple[str, ...] | None:
+    if isinstance(issuer, Waived):
+        return None
+    if callable(issuer):
+        return ()
+    return texts("issuer", _given("issuer", issuer))
+
+
+def _admission(
+    issuer: str | Collection[str] | Trust | Waived, keys: Keys, options: _core.RemoteOptions
+) -> Admission | None:
+    if callable(issuer) and isinstance(keys, _core.IssuerDirectory):
+        return Admission(issuer, keys, options)
+    return None
 
 
 def _given(option: str, value: Any) -> Any:
@@ -119,52 +173,13 @@ def _given(option: str, value: Any) -> Any:
     return value
 
 
+def _size(max_token_bytes: int) -> int:
+    if not isinstance(max_token_bytes, int) or max_token_bytes < 1:
+        raise ConfigError("max_token_bytes must be an int above zero")
+    return max_token_bytes
+
+
 def _token_types(token_type: str | Waived | None) -> tuple[str, ...] | None:
     if isinstance(token_type, Waived):
         return None
     return _USUAL_TYPES if token_type is None else (text("token_type", token_type),)
-
-
-def _key_source(
-    issuer: str | None,
-    jwks_uri: str | None,
-    jwks: Mapping[str, Any] | str | bytes | None,
-    discovery_url: str | None,
-    keys: KeyOptions,
-    http: HttpOptions,
-) -> _core.KeySource:
-    places = sum(place is not None for place in (jwks_uri, jwks, discovery_url))
-    if places > 1:
-        raise ConfigError("jwks_uri, jwks and discovery_url exclude each other")
-    if places == 0 and issuer is None:
-        raise ConfigError("with any issuer, one of jwks_uri, jwks and discovery_url must say where the keys are")
-    if jwks is not None:
-        return _core.KeySource.fixed(_key_set_text(jwks))
-    return _core.KeySource.remote(
-        issuer=issuer,
-        discovery_url=None if discovery_url is None else text("discovery_url", discovery_url),
-        jwks_uri=None if jwks_uri is None else text("jwks_uri", jwks_uri),
-        ttl=keys.ttl,
-        max_stale=keys.max_stale,
-        cooldown=keys.cooldown,
-        timeout=http.timeout,
-        connect_timeout=http.connect_timeout,
-        allow_http=http.allow_http,
-        ca_file=http.ca_file,
-        headers=http.headers,
-    )
-
-
-def _key_set_text(jwks: Mapping[str, Any] | str | bytes) -> str:
-    if isinstance(jwks, str):
-        return jwks
-    if isinstance(jwks, bytes):
-        return jwks.decode()
-    if not isinstance(jwks, Mapping):
-        raise ConfigError("jwks must be a dict, or JSON or PEM as str or bytes")
-    import json
-
-    try:
-        return json.dumps(dict(jwks))
-    except (TypeError, RecursionError):
-        raise ConfigError("jwks must hold nothing but JSON") from None

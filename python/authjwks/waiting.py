@@ -1,35 +1,97 @@
-"""Runs what must wait for keys in threads of its own, so that no event loop ever waits."""
+"""Waits for keys in threads of its own, so that no event loop ever does."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from authjwks import _core
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    import asyncio
 
-ArgumentT = TypeVar("ArgumentT")
-ResultT = TypeVar("ResultT")
+    Waiters = list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
+
+_THREADS = 2
 
 
 class WaitingRoom:
-    """At most two threads, started when first needed, and anew in a forked process. Safe from many event loops."""
+    """Two daemon threads, started when first needed, and anew in a forked process. Safe from many event loops.
 
-    __slots__ = ("_executors",)
+    However many tasks wait for one source of keys, one thread does it for all of them.
+    """
+
+    __slots__ = ("_process", "_staff")
 
     def __init__(self) -> None:
-        self._executors: dict[int, ThreadPoolExecutor] = {}
+        self._process = 0
+        self._staff: _Staff | None = None
 
-    async def run(self, work: Callable[[ArgumentT], ResultT], argument: ArgumentT) -> ResultT:
-        """`work(argument)`; when the task that awaits it is cancelled, the result is dropped."""
-        import asyncio
+    def start(self, work: Callable[[], object]) -> None:
+        """Have `work()` called by one of the threads. It must not raise."""
+        self._on_duty().jobs.put(work)
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor(), work, argument)
+    async def attend(self, source: _core.KeySource) -> None:
+        """Return once the issuer that `source` is asking has answered or was given up; on asyncio or trio."""
+        try:
+            import asyncio
 
-    def _executor(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            from anyio import to_thread
 
-        process = os.getpid()
-        # setdefault is one step for all threads, and an executor that loses the race has no thread yet.
-        return self._executors.get(process) or self._executors.setdefault(process, ThreadPoolExecutor(2, "authjwks"))
+            await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+        else:
+            await self._on_duty().attend(source, loop)
+
+    def _on_duty(self) -> _Staff:
+        if self._staff is None or self._process != os.getpid():
+            self._process, self._staff = os.getpid(), _Staff()
+        return self._staff
+
+
+class _Staff:
+    """The threads of one process, and whom they do it for."""
+
+    def __init__(self) -> None:
+        from queue import SimpleQueue
+        from threading import Lock, Thread
+
+        self.jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._lock = Lock()
+        self._waiters: dict[_core.KeySource, Waiters] = {}
+        for _ in range(_THREADS):
+            Thread(target=self._work, name="authjwks", daemon=True).start()
+
+    async def attend(self, source: _core.KeySource, loop: asyncio.AbstractEventLoop) -> None:
+        arrival = loop.create_future()
+        with self._lock:
+            is_first = source not in self._waiters
+            self._waiters.setdefault(source, []).append((loop, arrival))
+        if is_first:
+            self.jobs.put(lambda: self._wait_for(source))
+        await arrival
+
+    def _work(self) -> None:
+        while True:
+            self.jobs.get()()
+
+    def _wait_for(self, source: _core.KeySource) -> None:
+        source.attend()
+        with self._lock:
+            waiters = self._waiters.pop(source)
+        for loop, arrival in waiters:
+            _tell(loop, arrival)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, arrival: asyncio.Future[None]) -> None:
+    try:
+        loop.call_soon_threadsafe(_arrive, arrival)
+    except RuntimeError:
+        return  # the loop has been closed, and its tasks with it
+
+
+def _arrive(arrival: asyncio.Future[None]) -> None:
+    if not arrival.done():
+        arrival.set_result(None)

@@ -1,4 +1,4 @@
-"""Key sets and tokens of real issuers: each key that can check signatures is used, each other one skipped for a reason."""
+"""Key sets and tokens of real issuers: keys that can check signatures are used, the others skipped for a reason."""
 
 import json
 
@@ -86,6 +86,7 @@ def test_given_cloudflares_own_token__when_judged_in_its_time__then_it_verifies_
         required_claims=["exp"],
         token_types=["", "JWT"],
         max_token_bytes=16384,
+        on_news=None,
     )
 
     assert judge.verify_at(token, WHILE_CLOUDFLARES_TOKEN_WAS_GOOD)["type"] == "app"

@@ -1,0 +1,66 @@
+#include "bindings/issuer_directory.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <pybind11/stl.h>
+
+#include "bindings/errors.hpp"
+#include "bindings/remote_options.hpp"
+#include "engine/issuer_directory.hpp"
+#include "jose/policy.hpp"
+#include "jose/token.hpp"
+
+namespace authjwks::bindings {
+namespace {
+
+std::shared_ptr<IssuerDirectory> make_directory(const std::vector<std::string>& names,
+                                                const std::optional<std::string>& pattern,
+                                                const RemoteOptions& options) {
+    std::optional<IssuerTemplate> checked;
+    if (pattern) {
+        checked.emplace(*pattern);
+        static_cast<void>(open_source(checked->example(), std::nullopt, std::nullopt, options));
+    }
+    return std::make_shared<IssuerDirectory>(
+        names, std::move(checked),
+        [options](const std::string& issuer) { return open_source(issuer, std::nullopt, std::nullopt, options); },
+        [] { return Clock::now(); });
+}
+
+void admit(IssuerDirectory& directory, const std::string& issuer, std::shared_ptr<KeySource> source) {
+    const auto admitted = directory.admit(issuer, std::move(source));
+    if (admitted) return;
+    set_error(admitted.error(), IssuerDirectory::kStrangersTime);
+    throw py::error_already_set();
+}
+
+/// What the token says before anything about it is believed.
+std::string claimed_issuer(const IssuerDirectory&, std::string_view token) {
+    AlgorithmSet all;
+    for (const Algorithm& row : kAlgorithms) all.insert(row);
+    const LentScratch scratch;
+    const auto compact = split_compact(token, kMaxTokenBytes);
+    auto parsed = compact ? ParsedToken::parse(*compact, all, *scratch) : Result<ParsedToken>(compact.error());
+    const auto issuer = parsed ? parsed->claimed_issuer() : Result<std::string_view>(parsed.error());
+    if (issuer) return std::string(*issuer);
+    set_error(issuer.error());
+    throw py::error_already_set();
+}
+
+}  // namespace
+
+void bind_issuer_directory(py::module_& module) {
+    py::class_<IssuerDirectory, std::shared_ptr<IssuerDirectory>>(
+        module, "IssuerDirectory", "The issuers that one service trusts. Safe from many threads.", py::is_final())
+        .def(py::init(&make_directory), py::arg("names"), py::arg("template"), py::arg("options"))
+        .def("admit", &admit, py::arg("issuer"), py::arg("source").none(false), "Trust one more issuer.")
+        .def("claimed_issuer", &claimed_issuer, py::arg("token"), "The issuer that an unproven token names.")
+        .def("sources", &IssuerDirectory::sources, "The sources of keys in use now.");
+}
+
+}  // namespace authjwks::bindings

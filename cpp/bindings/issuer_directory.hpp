@@ -1,0 +1,10 @@
+// IssuerDirectory for Python: many trusted issuers behind one verifier.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace authjwks::bindings {
+
+void bind_issuer_directory(pybind11::module_& module);
+
+}  // namespace authjwks::bindings

@@ -1,0 +1,61 @@
+#include "bindings/python_fetch.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <pybind11/stl.h>
+
+#include "keys/http_headers.hpp"
+
+namespace authjwks::bindings {
+namespace {
+
+namespace py = pybind11;
+
+/// Gives the function back under the GIL: the last owner may be a thread that has released it.
+void give_back(PyObject* function) {
+    const py::gil_scoped_acquire held;
+    Py_DECREF(function);
+}
+
+/// Without the validators of what is at hand: many a client library takes the 304 they may bring for an error.
+py::dict headers_for(const HttpRequest& request) {
+    py::dict headers;
+    headers["Accept"] = "application/json";
+    if (request.no_cache) headers["Cache-Control"] = "no-cache";
+    return headers;
+}
+
+Result<HttpResponse, FetchFault> read_answer(const py::tuple& answer) {
+    HttpHeaders headers;
+    for (const auto& [name, value] : py::dict(answer[1]))
+        if (!headers.take(py::cast<std::string>(name) + ": " + py::cast<std::string>(value)))
+            return FetchFault::too_large;
+    auto body = py::cast<std::string>(py::bytes(answer[2]));
+    if (body.size() > kMaxBodyBytes) return FetchFault::too_large;
+    return HttpResponse{py::cast<long>(answer[0]), std::move(body), headers.lifetime(), headers.version()};
+}
+
+}  // namespace
+
+Fetch make_python_fetch(const py::function& fetch) {
+    const std::shared_ptr<PyObject> function(fetch.inc_ref().ptr(), give_back);
+    return [function](const HttpRequest& request) -> Result<HttpResponse, FetchFault> {
+        const std::chrono::duration<double> left = request.deadline - Clock::now();
+        if (left.count() <= 0) return FetchFault::timed_out;
+        const py::gil_scoped_acquire held;
+        try {
+            return read_answer(py::reinterpret_borrow<py::function>(function.get())(request.url, headers_for(request),
+                                                                                    left.count()));
+        } catch (py::error_already_set& error) {
+            if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
+        } catch (const py::builtin_exception&) {
+            return FetchFault::unreachable;  // the answer is not of the form that was asked for
+        }
+        return FetchFault::unreachable;
+    };
+}
+
+}  // namespace authjwks::bindings

@@ -1,0 +1,46 @@
+#include "engine/issuer_template.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <stdexcept>
+
+namespace authjwks {
+namespace {
+
+constexpr std::size_t kMaxTenantBytes = 64;
+
+bool is_alphanumeric(char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
+}
+
+bool is_tenant(std::string_view text) {
+    return !text.empty() && text.size() <= kMaxTenantBytes && is_alphanumeric(text.front()) &&
+           std::ranges::all_of(text, [](char letter) {
+               return is_alphanumeric(letter) || letter == '-' || letter == '_' || letter == '.';
+           });
+}
+
+}  // namespace
+
+IssuerTemplate::IssuerTemplate(std::string_view text) {
+    const auto gap = text.find(kGap);
+    if (gap == std::string_view::npos || text.find_first_of("{}", gap + kGap.size()) != std::string_view::npos ||
+        text.find_first_of("{}") != gap)
+        throw std::invalid_argument("an issuer template has exactly one {tenant}");
+    before_ = text.substr(0, gap);
+    after_ = text.substr(gap + kGap.size());
+    const auto host = before_.find("://");
+    const bool in_path = host != std::string::npos && before_.find('/', host + 3) != std::string::npos;
+    const std::string_view rest_of_host = std::string_view(after_).substr(0, after_.find_first_of("/:"));
+    const bool safe_in_host = rest_of_host.starts_with('.') && std::ranges::count(rest_of_host, '.') >= 2;
+    if (host == std::string::npos || (!in_path && !safe_in_host))
+        throw std::invalid_argument("the {tenant} of an issuer template must not choose the server");
+}
+
+bool IssuerTemplate::matches(std::string_view issuer) const {
+    if (issuer.size() <= before_.size() + after_.size() || !issuer.starts_with(before_) || !issuer.ends_with(after_))
+        return false;
+    return is_tenant(issuer.substr(before_.size(), issuer.size() - before_.size() - after_.size()));
+}
+
+}  // namespace authjwks

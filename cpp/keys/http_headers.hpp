@@ -1,0 +1,35 @@
+// What the headers of an answer say about keeping it (RFC 9110 §8.8, RFC 9111 §4.2, §5.2.2).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "keys/fetch.hpp"
+
+namespace authjwks {
+
+class HttpHeaders {
+  public:
+    /// How much of them is read at most, in bytes.
+    static constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+
+    /// Takes one header line, with or without its line end; a status line begins a new set of headers.
+    /// @return false once there are more than kMaxBytes of them.
+    bool take(std::string_view line);
+
+    /// How long the answer is fresh: its max-age less the age it had on arrival, never below zero.
+    std::optional<std::chrono::seconds> lifetime() const;
+    const Validators& version() const noexcept { return version_; }
+
+  private:
+    void take_field(std::string_view name, std::string_view value);
+
+    std::size_t bytes_ = 0;
+    std::optional<std::chrono::seconds> max_age_;
+    std::chrono::seconds age_{0};
+    Validators version_;
+};
+
+}  // namespace authjwks

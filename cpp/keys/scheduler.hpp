@@ -1,0 +1,56 @@
+// The threads that fetch keys: started on first use, at most a few, pure C++ and gone before the process ends.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "keys/fetch.hpp"
+#include "keys/fork_guard.hpp"
+
+namespace authjwks {
+
+class KeySource;
+
+class Scheduler : public ForkAware {
+  public:
+    /// How many fetches go on at once; more wait for their turn.
+    static constexpr std::size_t kMaxThreads = 8;
+
+    /// Never destroyed, as threads may still use it when static destructors run; stop() ends it.
+    static Scheduler& of_this_process();
+
+    /// Has source.tick() called at `at`; replaces what was agreed for this source before. @return false after stop(), or
+    /// when no thread can be started.
+    bool wake(const std::shared_ptr<KeySource>& source, Tick at);
+
+    /// Ends all threads and waits for them; fetches in progress see is_stopping() and give up.
+    void stop();
+    bool is_stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+
+  private:
+    using Lock = std::unique_lock<std::mutex>;
+    struct Appointment {
+        std::weak_ptr<KeySource> source;
+        Tick at;
+    };
+
+    bool staff(Tick now);
+    void work();
+    void before_fork() override { mutex_.lock(); }
+    void after_fork_in_parent() override { mutex_.unlock(); }
+    void after_fork_in_child() override;
+
+    std::atomic<bool> stopping_{false};
+    std::mutex mutex_;  // guards all below
+    std::condition_variable changed_;
+    std::vector<Appointment> appointments_;
+    std::vector<std::thread> threads_;
+    std::size_t idle_ = 0;
+};
+
+}  // namespace authjwks

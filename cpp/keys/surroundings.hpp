@@ -1,0 +1,27 @@
+// What a source of keys does not decide itself: handed in, so that its life can be tested without a network, a clock or
+// threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "keys/discovery.hpp"
+#include "keys/fetch.hpp"
+
+namespace authjwks {
+
+class KeySource;
+
+struct Surroundings {
+    std::string label;  ///< what reports and events call the source
+    std::function<Result<LoadedKeys, FetchFault>(const LoadRequest&)> load;
+    std::function<Tick()> now;
+    std::function<double()> jitter;  ///< in [0, 1)
+    /// Has `tick()` of the source called at `at` on another thread; a later call replaces an earlier one. False when that
+    /// cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see is_due()).
+    std::function<bool(const std::shared_ptr<KeySource>& source, Tick at)> wake;
+};
+
+}  // namespace authjwks

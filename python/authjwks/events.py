@@ -1,0 +1,76 @@
+"""What happens to an issuer's keys, told to whoever asked and to `logging.getLogger("authjwks")`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from authjwks import _core
+from authjwks.errors import ConfigError
+from authjwks.waiting import WaitingRoom
+
+
+class Event(NamedTuple):
+    """Something that happened to an issuer's keys. It holds no text of a token or of a remote answer.
+
+    Attributes:
+        kind: "keys_changed" (the issuer published another set), "refresh_failed", "stale_served" (keys past their ttl
+            have begun to serve, as the issuer fails), "recovered" (it answers again) or "throttled" (tokens with
+            unknown keys came faster than the issuer may be asked).
+        issuer: as configured; where any issuer will do, the URL of the keys or of the metadata.
+        error: of "refresh_failed": "unreachable", "timed_out", "tls_failed", "bad_status", "too_large", "not_json",
+            "not_a_key_set", "too_many_keys", "not_discovery", "issuer_mismatch", "url_refused" or "stopped".
+    """
+
+    kind: str
+    issuer: str
+    error: str | None
+
+
+EventHandler = Callable[[Event], object]
+
+
+class Herald:
+    """Tells what the core saw on threads that never call into Python, as soon as a caller comes by.
+
+    It also has keys fetched ahead of their expiry where Python does the fetching.
+
+    Raises:
+        ConfigError: when `handler` cannot be called.
+    """
+
+    __slots__ = ("_failing", "_handler", "_room")
+
+    def __init__(self, handler: EventHandler | None, room: WaitingRoom) -> None:
+        if handler is not None and not callable(handler):
+            raise ConfigError("on_event must be callable")
+        self._handler = handler
+        self._room = room
+        self._failing: set[str] = set()
+
+    def __call__(self, source: _core.KeySource) -> None:
+        """Tell the events of `source`, and have it fetch if that is due."""
+        if source.is_due():
+            self._room.start(source.tick)
+        source.tell_events(lambda kind, error: self._tell(Event(kind, source.label, error)))
+
+    def _tell(self, event: Event) -> None:
+        import logging
+
+        what = event.kind if event.error is None else f"{event.kind} ({event.error})"
+        logging.getLogger("authjwks").log(self._level(event), "%s: %s", event.issuer, what)
+        if self._handler is not None:
+            self._handler(event)
+
+    def _level(self, event: Event) -> int:
+        """INFO for good news, WARNING for bad; the failures after an outage's first are DEBUG."""
+        from logging import DEBUG, INFO, WARNING
+
+        if event.kind in ("keys_changed", "recovered"):
+            self._failing.discard(event.issuer)
+            return INFO
+        if event.kind == "refresh_failed" and event.issuer in self._failing:
+            return DEBUG
+        if event.kind == "refresh_failed":
+            self._failing.add(event.issuer)
+        return WARNING

@@ -1,0 +1,74 @@
+"""How a verifier's keys are doing, for readiness probes and dashboards."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from authjwks import _core
+
+
+class IssuerHealth(NamedTuple):
+    """The keys of one issuer.
+
+    Attributes:
+        issuer: as configured; where any issuer will do, the URL of the keys or of the metadata, or "" for given keys.
+        state: "static" (given, never fetched), "cold" (not asked yet), "fresh", "stale" (past their ttl, still serving)
+            or "failed" (none that may serve).
+        refreshing: whether the issuer is being asked at this moment.
+        age: seconds since it last answered; None before that.
+        next_refresh: seconds until it is asked again, at the earliest; None for static keys.
+        last_error: why the latest fetch failed, as in `Event.error`; None when it went well.
+        keys: how many keys can check signatures.
+        skipped: how many members of the key set cannot.
+        fetches: how often the issuer was asked.
+        stale_serves: how many tokens were judged by keys past their ttl.
+        throttled: how many tokens with unknown keys were refused without asking the issuer.
+    """
+
+    issuer: str
+    state: str
+    refreshing: bool
+    age: float | None
+    next_refresh: float | None
+    last_error: str | None
+    keys: int
+    skipped: int
+    fetches: int
+    stale_serves: int
+    throttled: int
+
+
+class Health(NamedTuple):
+    """The keys of all issuers of a verifier.
+
+    Attributes:
+        ready: whether tokens of every issuer that has been asked, and of at least one, can be judged now.
+        issuers: those in use.
+    """
+
+    ready: bool
+    issuers: tuple[IssuerHealth, ...]
+
+
+def health_of(sources: list[_core.KeySource]) -> Health:
+    """A look at the sources; asks nobody."""
+    issuers = tuple(map(_issuer_health, sources))
+    asked = [issuer for issuer in issuers if issuer.state != "cold"]
+    return Health(bool(asked) and all(issuer.state != "failed" for issuer in asked), issuers)
+
+
+def _issuer_health(source: _core.KeySource) -> IssuerHealth:
+    report = source.report()
+    return IssuerHealth(
+        issuer=report["label"],
+        state=report["state"],
+        refreshing=report["refreshing"],
+        age=report["age"],
+        next_refresh=report["next_refresh"],
+        last_error=report["last_error"],
+        keys=report["members"] - len(report["skipped"]),
+        skipped=len(report["skipped"]),
+        fetches=report["fetches"],
+        stale_serves=report["stale_serves"],
+        throttled=report["throttled"],
+    )
