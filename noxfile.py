@@ -93,6 +93,20 @@ def attack(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Every state of a verifier's keys against every way an issuer can fail, over real HTTPS."""
+    install_authjwks(session, "test")
+    session.run("pytest", "tests/faults")
+
+
+@nox.session
+def keycloak(session: nox.Session) -> None:
+    """Keycloak's own tokens, keys and roles; needs Java and Maven, which brings 176 MB the first time."""
+    install_authjwks(session, "test")
+    session.run("pytest", "tests/keycloak")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Formats, names, sizes and types of everything that is written by hand."""
     install_authjwks(session, "test")

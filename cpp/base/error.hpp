@@ -1,4 +1,5 @@
-// Every way a token can be refused, as one table: the C++ result, the Python exception and the docs page are read off it.
+// Every way a token can be refused, as one table: the C++ result, the Python exception and the docs page are read off
+// it.
 #pragma once
 
 #include <array>

@@ -76,11 +76,24 @@ PyObject* to_dict(json::Object object) {
 }
 
 void intern_claim_names() {
-    for (const char* name :
-         {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "scope", "scp", "client_id", "roles", "permissions",
-          "groups", "email", "email_verified", "name", "given_name", "family_name", "preferred_username", "sid", "typ",
-          "acr", "amr", "auth_time", "nonce", "cnf", "tid", "oid", "ver", "gty", "token_use", "realm_access",
-          "resource_access", "country", "type"})
+    for (const char* name : {"iss",          "sub",
+                             "aud",          "exp",
+                             "nbf",          "iat",
+                             "jti",          "azp",
+                             "scope",        "scp",
+                             "client_id",    "roles",
+                             "permissions",  "groups",
+                             "email",        "email_verified",
+                             "name",         "given_name",
+                             "family_name",  "preferred_username",
+                             "sid",          "typ",
+                             "acr",          "amr",
+                             "auth_time",    "nonce",
+                             "cnf",          "tid",
+                             "oid",          "ver",
+                             "gty",          "token_use",
+                             "realm_access", "resource_access",
+                             "country",      "type"})
         interned_names().try_emplace(name, PyUnicode_InternFromString(name));
 }
 

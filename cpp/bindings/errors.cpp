@@ -19,8 +19,8 @@ std::array<PyObject*, kErrors.size()> registered_types{};
 py::tuple error_rows() {
     py::tuple rows(kErrors.size());
     for (std::size_t row = 0; row < kErrors.size(); ++row)
-        rows[row] = py::make_tuple(text(name_of(kErrors[row].stage)), text(kErrors[row].slug),
-                                   text(kErrors[row].sentence));
+        rows[row] =
+            py::make_tuple(text(name_of(kErrors[row].stage)), text(kErrors[row].slug), text(kErrors[row].sentence));
     return rows;
 }
 

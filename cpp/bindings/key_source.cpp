@@ -81,7 +81,8 @@ py::dict describe_source(const KeySource& source) {
 }
 
 void prefetch(KeySource& source) {
-    const auto keys = without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(Patience::until_the_deadline)); });
+    const auto keys =
+        without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(Patience::until_the_deadline)); });
     if (!keys) raise(keys.error(), source.retry_after());
 }
 
@@ -166,7 +167,8 @@ void bind_key_source(py::module_& module) {
         .def("tick", &tick, "Do what is due; for sources that are fetched in Python.")
         .def("is_due", &KeySource::is_due, "Whether tick() has something to do.")
         .def_property_readonly("label", &KeySource::label, "What events and reports call it.")
-        .def("tell_events", &tell_events, py::arg("tell"), "Call tell(kind, error) for what happened since the last call.")
+        .def("tell_events", &tell_events, py::arg("tell"),
+             "Call tell(kind, error) for what happened since the last call.")
         .def("close", &KeySource::close, "End all fetching for good.")
         .def("verify_signature", &verify_signature, py::arg("algorithm"), py::arg("key_id"), py::arg("message"),
              py::arg("signature"), "Whether a key of this source made the signature. Never fetches.")

@@ -20,8 +20,7 @@ namespace {
 
 py::tuple algorithm_names() {
     py::tuple names(kAlgorithms.size());
-    for (std::size_t row = 0; row < kAlgorithms.size(); ++row)
-        names[row] = text(kAlgorithms[row].name);
+    for (std::size_t row = 0; row < kAlgorithms.size(); ++row) names[row] = text(kAlgorithms[row].name);
     return names;
 }
 
@@ -43,8 +42,7 @@ void demand_main_interpreter() {
 
 /// Threads that fetch keys are pure C++, so they can be waited for with the GIL held.
 void stop_threads_at_exit() {
-    py::module_::import("atexit").attr("register")(
-        py::cpp_function([] { Scheduler::of_this_process().stop(); }));
+    py::module_::import("atexit").attr("register")(py::cpp_function([] { Scheduler::of_this_process().stop(); }));
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ Fetch make_python_fetch(const py::function& fetch) {
         if (left.count() <= 0) return FetchFault::timed_out;
         const py::gil_scoped_acquire held;
         try {
-            return read_answer(py::reinterpret_borrow<py::function>(function.get())(request.url, headers_for(request),
-                                                                                    left.count()));
+            return read_answer(
+                py::reinterpret_borrow<py::function>(function.get())(request.url, headers_for(request), left.count()));
         } catch (py::error_already_set& error) {
             if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
         } catch (const py::builtin_exception&) {

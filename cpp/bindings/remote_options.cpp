@@ -22,9 +22,7 @@ double random_jitter() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(system);
 }
 
-bool wake(const std::shared_ptr<KeySource>& source, Tick at) {
-    return Scheduler::of_this_process().wake(source, at);
-}
+bool wake(const std::shared_ptr<KeySource>& source, Tick at) { return Scheduler::of_this_process().wake(source, at); }
 
 RemoteOptions make_options(double ttl, double max_stale, double cooldown, double timeout, double connect_timeout,
                            bool allow_http, std::optional<std::string> ca_file, std::optional<std::string> ca_path,
@@ -53,14 +51,13 @@ RemoteOptions make_options(double ttl, double max_stale, double cooldown, double
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options) {
     auto label = issuer ? *issuer : jwks_uri ? *jwks_uri : discovery_url.value_or("");
-    const KeyLocation location(
-        {std::move(issuer), std::move(discovery_url), std::move(jwks_uri), options.allow_http});
-    Surroundings surroundings{.label = std::move(label),
-                              .load = [location, fetch = options.fetch](
-                                          const LoadRequest& request) { return location.load(fetch, request); },
-                              .now = [] { return Clock::now(); },
-                              .jitter = random_jitter,
-                              .wake = {}};
+    const KeyLocation location({std::move(issuer), std::move(discovery_url), std::move(jwks_uri), options.allow_http});
+    Surroundings surroundings{
+        .label = std::move(label),
+        .load = [location, fetch = options.fetch](const LoadRequest& request) { return location.load(fetch, request); },
+        .now = [] { return Clock::now(); },
+        .jitter = random_jitter,
+        .wake = {}};
     if (!options.fetches_in_python) surroundings.wake = wake;
     return std::make_shared<KeySource>(options.keys, std::move(surroundings));
 }
@@ -69,8 +66,8 @@ void bind_remote_options(py::module_& module) {
     py::class_<RemoteOptions>(module, "RemoteOptions", "How issuers are asked. Immutable.", py::is_final())
         .def(py::init(&make_options), py::kw_only(), py::arg("ttl"), py::arg("max_stale"), py::arg("cooldown"),
              py::arg("timeout"), py::arg("connect_timeout"), py::arg("allow_http"), py::arg("ca_file"),
-             py::arg("ca_path"), py::arg("client_cert"), py::arg("client_key"), py::arg("proxy"),
-             py::arg("connect_to"), py::arg("headers"), py::arg("fetch"));
+             py::arg("ca_path"), py::arg("client_cert"), py::arg("client_key"), py::arg("proxy"), py::arg("connect_to"),
+             py::arg("headers"), py::arg("fetch"));
 }
 
 }  // namespace authjwks::bindings

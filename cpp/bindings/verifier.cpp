@@ -100,7 +100,9 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
     return nullptr;
 }
 
-PyObject* verify(PyObject* self, PyObject* token) { return run(self, token, Patience::until_the_deadline, std::nullopt); }
+PyObject* verify(PyObject* self, PyObject* token) {
+    return run(self, token, Patience::until_the_deadline, std::nullopt);
+}
 
 PyObject* verify_warm(PyObject* self, PyObject* token) { return run(self, token, Patience::none, std::nullopt); }
 
@@ -160,8 +162,8 @@ void bind_verifier(py::module_& module) {
              py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"), py::arg("token_types"),
              py::arg("max_token_bytes"), py::arg("on_news"));
     for (PyMethodDef& method : hot_methods) {
-        const auto descriptor = py::reinterpret_steal<py::object>(
-            PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &method));
+        const auto descriptor =
+            py::reinterpret_steal<py::object>(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &method));
         if (!descriptor) throw py::error_already_set();
         type.attr(method.ml_name) = descriptor;
     }

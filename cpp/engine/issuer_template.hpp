@@ -10,12 +10,13 @@ class IssuerTemplate {
   public:
     static constexpr std::string_view kGap = "{tenant}";
 
-    /// @throws std::invalid_argument unless `text` has exactly one gap, in its path, or in its host with at least two more
+    /// @throws std::invalid_argument unless `text` has exactly one gap, in its path, or in its host with at least two
+    /// more
     ///         labels behind it: a token must never be able to name a server of its own.
     explicit IssuerTemplate(std::string_view text);
 
-    /// Whether `issuer` is the template with a tenant of 1 to 64 letters, digits, '-', '_' and '.', the first a letter or
-    /// digit.
+    /// Whether `issuer` is the template with a tenant of 1 to 64 letters, digits, '-', '_' and '.', the first a letter
+    /// or digit.
     bool matches(std::string_view issuer) const;
 
     /// A URL as it would look, to be checked as one.

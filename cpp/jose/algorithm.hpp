@@ -19,10 +19,10 @@ enum class CurveId : std::uint8_t { none, p256, p384, p521, ed25519, ed448 };
 /// A curve that signature keys use (RFC 7518 §6.2.1.1, RFC 8037 §2).
 struct Curve {
     CurveId id;
-    std::string_view name;       ///< the JWK "crv"
+    std::string_view name;  ///< the JWK "crv"
     KeyType key_type;
-    const char* openssl_name;    ///< group name (EC) or key type name (OKP)
-    std::size_t field_bytes;     ///< size of one coordinate, or of an OKP public key
+    const char* openssl_name;  ///< group name (EC) or key type name (OKP)
+    std::size_t field_bytes;   ///< size of one coordinate, or of an OKP public key
     std::size_t signature_bytes;
 };
 

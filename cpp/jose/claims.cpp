@@ -60,9 +60,8 @@ std::optional<Instant> instant_of(const std::optional<json::Value>& number) {
 
 bool is_for(json::Value audience, const Policy& policy) {
     if (const auto text = json::text_of(audience)) return policy.accepts_audience(*text);
-    return std::ranges::any_of(json::Array(audience), [&policy](json::Value item) {
-        return policy.accepts_audience(*json::text_of(item));
-    });
+    return std::ranges::any_of(json::Array(audience),
+                               [&policy](json::Value item) { return policy.accepts_audience(*json::text_of(item)); });
 }
 
 std::optional<Errc> refuse_by_parties(const Found& found, const Policy& policy) {

@@ -1,4 +1,5 @@
-// The claims of a proven token held against a policy at one instant (RFC 7519 §4.1, §7.2). Pure: the time is an argument.
+// The claims of a proven token held against a policy at one instant (RFC 7519 §4.1, §7.2). Pure: the time is an
+// argument.
 #pragma once
 
 #include <chrono>

@@ -12,8 +12,8 @@ namespace {
 
 using Built = Result<ossl::Pkey, KeyFault>;
 
-/// Key material comes from a trusted issuer, so the one liberty that some take with RFC 7518 §2 is granted: the standard
-/// alphabet, and padding.
+/// Key material comes from a trusted issuer, so the one liberty that some take with RFC 7518 §2 is granted: the
+/// standard alphabet, and padding.
 std::optional<std::string> decode(const std::optional<std::string_view>& text) {
     if (!text || text->empty()) return std::nullopt;
     std::string safe(text->substr(0, text->find_last_not_of('=') + 1));

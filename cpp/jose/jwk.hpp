@@ -17,8 +17,8 @@ struct Jwk {
     std::vector<PublicKey> keys;  ///< the same material, once for each algorithm it may serve; never empty
 };
 
-/// Reads one member of a key set. `alg`, `use`, `key_ops`, `kty` and `crv` must all agree (RFC 8725 §3.1); without `alg`
-/// the key serves every algorithm that its type and curve allow. Members that decide nothing here are ignored.
+/// Reads one member of a key set. `alg`, `use`, `key_ops`, `kty` and `crv` must all agree (RFC 8725 §3.1); without
+/// `alg` the key serves every algorithm that its type and curve allow. Members that decide nothing here are ignored.
 Result<Jwk, KeyFault> parse_jwk(json::Value value);
 
 /// `material` bound to every algorithm it can serve.

@@ -56,8 +56,8 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
 
     const ossl::MdCtx ctx(EVP_MD_CTX_new());
     EVP_PKEY_CTX* key_ctx = nullptr;  // owned by ctx
-    if (!ctx || EVP_DigestVerifyInit_ex(ctx.get(), &key_ctx, algorithm_->digest, nullptr, nullptr, pkey_.get(),
-                                        nullptr) != 1)
+    if (!ctx ||
+        EVP_DigestVerifyInit_ex(ctx.get(), &key_ctx, algorithm_->digest, nullptr, nullptr, pkey_.get(), nullptr) != 1)
         return false;
     if (algorithm_->family == Family::rsa_pss && !set_up_pss(key_ctx)) return false;
     return EVP_DigestVerify(ctx.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;

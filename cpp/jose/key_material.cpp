@@ -11,8 +11,8 @@ namespace {
 
 const Curve* curve_of(const EVP_PKEY* pkey) {
     std::array<char, 64> group{};
-    const bool ec = EVP_PKEY_is_a(pkey, "EC") == 1 &&
-                    EVP_PKEY_get_group_name(pkey, group.data(), group.size(), nullptr) == 1;
+    const bool ec =
+        EVP_PKEY_is_a(pkey, "EC") == 1 && EVP_PKEY_get_group_name(pkey, group.data(), group.size(), nullptr) == 1;
     for (const Curve& curve : kCurves) {
         const bool same = curve.key_type == KeyType::ec ? ec && std::strcmp(group.data(), curve.openssl_name) == 0
                                                         : EVP_PKEY_is_a(pkey, curve.openssl_name) == 1;

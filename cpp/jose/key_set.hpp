@@ -74,7 +74,7 @@ class KeySet {
     std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
     std::vector<Skipped> skipped_;
     std::size_t members_;
-    std::unordered_map<std::string_view, Range> by_key_id_;  // views into keys_
+    std::unordered_map<std::string_view, Range> by_key_id_;        // views into keys_
     std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
 };
 

@@ -32,16 +32,15 @@ Fingerprint fingerprint_of(BN_ULONG prime) {
 
 bool has_factorable_form(const BIGNUM* modulus) {
     static const auto fingerprints = [] {
-        constexpr std::array<BN_ULONG, 38> primes{3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,
-                                                  47, 53, 59, 61, 67, 71,  73,  79,  83,  89,  97,  101, 103,
+        constexpr std::array<BN_ULONG, 38> primes{3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
+                                                  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
                                                   107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
         std::array<Fingerprint, primes.size()> rows;
         std::ranges::transform(primes, rows.begin(), fingerprint_of);
         return rows;
     }();
-    return std::ranges::all_of(fingerprints, [modulus](const Fingerprint& row) {
-        return row.powers.test(BN_mod_word(modulus, row.prime));
-    });
+    return std::ranges::all_of(
+        fingerprints, [modulus](const Fingerprint& row) { return row.powers.test(BN_mod_word(modulus, row.prime)); });
 }
 
 template <std::size_t Size>
@@ -85,7 +84,8 @@ constexpr std::array kSmallOrder448{
 template <std::size_t Size, std::size_t Points>
 bool is_small_or_odd(Bytes<Size> point, const Bytes<Size>& prime, const std::array<Bytes<Size>, Points>& small) {
     point.back() &= 0x7F;  // the sign of x
-    const bool canonical = std::ranges::lexicographical_compare(point | std::views::reverse, prime | std::views::reverse);
+    const bool canonical =
+        std::ranges::lexicographical_compare(point | std::views::reverse, prime | std::views::reverse);
     return !canonical || std::ranges::find(small, point) != small.end();
 }
 

@@ -13,6 +13,13 @@ std::optional<std::size_t> decode_into(json::Document& document, std::string_vie
     return base64url::decode(text, document.room(base64url::decoded_bound(text.size())).data());
 }
 
+/// RFC 7797 lets a header say that the payload is not encoded; true is what RFC 7515 has anyway.
+std::optional<Errc> refuse_unencoded(json::Value b64) {
+    bool encoded = false;
+    if (b64.get(encoded) != simdjson::SUCCESS) return Errc::bad_header_member;
+    return encoded ? std::nullopt : std::optional(Errc::unencoded_payload);
+}
+
 }  // namespace
 
 Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes) {
@@ -52,21 +59,18 @@ Result<ParsedToken> ParsedToken::parse(const CompactToken& token, const Algorith
 
 std::optional<Errc> ParsedToken::read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed) {
     if (name == "crit") return Errc::critical_extension;
-    if (name == "b64") {
-        bool encoded = false;
-        if (value.get(encoded) != simdjson::SUCCESS) return Errc::bad_header_member;
-        return encoded ? std::nullopt : std::optional(Errc::unencoded_payload);
-    }
-    if (name != "alg" && name != "kid" && name != "typ") return std::nullopt;
+    if (name == "b64") return refuse_unencoded(value);
+    auto* const place = name == "kid" ? &key_id_ : name == "typ" ? &type_ : nullptr;
+    if (place == nullptr && name != "alg") return std::nullopt;
     const auto text = json::text_of(value);
     if (!text) return Errc::bad_header_member;
-    if (name == "kid") key_id_ = text;
-    if (name == "typ") type_ = text;
-    if (name == "alg") {
-        const auto algorithm = find_algorithm(*text);
-        if (!algorithm || !allowed.contains(**algorithm)) return Errc::unsupported_alg;
-        algorithm_ = *algorithm;
+    if (place != nullptr) {
+        *place = text;
+        return std::nullopt;
     }
+    const auto algorithm = find_algorithm(*text);
+    if (!algorithm || !allowed.contains(**algorithm)) return Errc::unsupported_alg;
+    algorithm_ = *algorithm;
     return std::nullopt;
 }
 

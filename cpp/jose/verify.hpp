@@ -1,4 +1,5 @@
-// The judgement on one token: (text, key set, policy, now) -> claims or the reason against it. Pure and free of waiting.
+// The judgement on one token: (text, key set, policy, now) -> claims or the reason against it. Pure and free of
+// waiting.
 #pragma once
 
 #include <string_view>

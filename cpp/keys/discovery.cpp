@@ -30,8 +30,7 @@ std::string oauth_url(std::string_view issuer) {
     if (issuer.ends_with('/')) issuer.remove_suffix(1);
     const auto path = issuer.find('/', issuer.find("://") + 3);
     const auto origin = issuer.substr(0, path);
-    return std::string(origin) + "/.well-known/oauth-authorization-server" +
-           std::string(issuer.substr(origin.size()));
+    return std::string(origin) + "/.well-known/oauth-authorization-server" + std::string(issuer.substr(origin.size()));
 }
 
 FetchFault fault_of(KeySetFault fault) {

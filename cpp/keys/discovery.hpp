@@ -1,4 +1,5 @@
-// Where an issuer's keys are: named directly, or found through its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414).
+// Where an issuer's keys are: named directly, or found through its metadata (OpenID Connect Discovery 1.0 §4, RFC
+// 8414).
 #pragma once
 
 #include <chrono>
@@ -40,7 +41,8 @@ struct LoadedKeys {
 class KeyLocation {
   public:
     /// `jwks_uri` wins; then `discovery_url`; then what the specifications put below `issuer`, OpenID Connect first.
-    /// @throws std::invalid_argument when none is given or a URL is refused (see Url); an issuer that is discovered must
+    /// @throws std::invalid_argument when none is given or a URL is refused (see Url); an issuer that is discovered
+    /// must
     ///         be one without query and fragment (RFC 8414 §2).
     explicit KeyLocation(const LocationOptions& options);
 

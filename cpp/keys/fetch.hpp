@@ -35,8 +35,8 @@ enum class FetchFault : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 12> kFetchFaultNames{
-    "url_refused",   "unreachable",     "tls_failed",    "timed_out",     "bad_status", "too_large", "not_json",
-    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
+    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",    "too_large",
+    "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
 
 /// The fault as a word for reports.
 constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[static_cast<std::size_t>(fault)]; }
@@ -55,7 +55,7 @@ struct HttpRequest {
 
 struct HttpResponse {
     long status = 0;
-    std::string body;                               ///< decoded, at most kMaxBodyBytes
+    std::string body;                                ///< decoded, at most kMaxBodyBytes
     std::optional<std::chrono::seconds> lifetime{};  ///< max-age less Age (RFC 9111 §4.2), where named
     Validators version{};
 };

@@ -11,8 +11,8 @@ namespace {
 constexpr Clock::rep kForever = Clock::duration::max().count(), kNever = Clock::duration::min().count();
 /// How many refreshes ahead of expiry are made for a source that nobody uses.
 constexpr unsigned int kMaxIdleRounds = 4;
-/// For how many cooldowns a name is remembered as unknown: one that is repeated leaves every other turn to the rest, and
-/// one that is guessed before its key is published holds that key up no longer.
+/// For how many cooldowns a name is remembered as unknown: one that is repeated leaves every other turn to the rest,
+/// and one that is guessed before its key is published holds that key up no longer.
 constexpr int kCooldownsOfAnUnknownName = 2;
 
 Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
@@ -21,12 +21,17 @@ Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
 KeySource::KeySource(KeySet keys, std::string label)
     : surroundings_{.label = std::move(label), .load = {}, .now = {}, .jitter = {}, .wake = {}},
-      settled_until_(kForever), due_at_(kForever), gate_(options_) {
+      settled_until_(kForever),
+      due_at_(kForever),
+      gate_(options_) {
     snapshot_.replace(std::make_shared<const KeySet>(std::move(keys)));
 }
 
 KeySource::KeySource(const KeyOptions& options, Surroundings surroundings)
-    : surroundings_(std::move(surroundings)), options_(options), settled_until_(kNever), due_at_(kForever),
+    : surroundings_(std::move(surroundings)),
+      options_(options),
+      settled_until_(kNever),
+      due_at_(kForever),
       gate_(options) {
     ForkGuard::add(*this, ForkGuard::Rank::source);
 }
@@ -48,18 +53,26 @@ Snapshot KeySource::ready() const {
     return current();
 }
 
-bool KeySource::serves_while_failing(Tick now) const { return gate_.may_serve(now) && gate_.is_failing(); }
+/// Whether a flight for keys should start: never while one is under way or the keys at hand are within their ttl.
+bool KeySource::wants_keys(Tick now) const {
+    return !flight_ && !closed_ && gate_.phase(now) != Phase::fresh && gate_.allows(Need::keys, now);
+}
+
+/// Whether there is a flight in time to be waited for; not while the issuer fails and keys at hand may serve meanwhile.
+bool KeySource::is_worth_waiting(Tick now) const {
+    return flight_ && now < flight_->deadline && !(gate_.may_serve(now) && gate_.is_failing());
+}
 
 OrLater<Obtained> KeySource::obtain(Patience patience) {
     if (auto keys = ready()) return Result(Obtained{std::move(keys), false});
     Lock lock(mutex_);
     const Tick now = surroundings_.now();
-    const bool wanted = !flight_ && !closed_ && patience != Patience::spent && gate_.phase(now) != Phase::fresh;
-    if (wanted && gate_.allows(Need::keys, now)) launch(Need::keys);
     bool awaited = false;
-    if (flight_ && now < flight_->deadline && patience != Patience::spent && !serves_while_failing(now)) {
-        if (patience == Patience::none) return Later{.is_conclusive = true};
-        awaited = join(lock, flight_->deadline);
+    if (patience != Patience::spent) {
+        if (wants_keys(now)) launch(Need::keys);
+        const bool waits = is_worth_waiting(now);
+        if (waits && patience == Patience::none) return Later{.is_conclusive = true};
+        awaited = waits && join(lock, flight_->deadline);
     }
     if (std::exchange(begins_anew_, false)) {
         gate_.spread(surroundings_.jitter());
@@ -78,16 +91,14 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
     while (snapshot_.read() == seen) {
         const Tick now = surroundings_.now();
         if (asked_for_it) return take_at_its_word(seen, key_id, now);
-        if (key_id && unknown_.contains(*key_id, now)) return Result(seen);
-        if (!flight_ && (closed_ || !gate_.allows(Need::unknown_key, now))) return refuse_renewal(seen);
+        if (const auto verdict = decide_unasked(seen, key_id, now)) return *verdict;
         if (!flight_) launch(Need::unknown_key);
-        if (!flight_ || now >= std::min(flight_->deadline, end_of_patience))
-            return Result<Snapshot>(Errc::keys_unavailable);
+        const Tick end = flight_ ? std::min(flight_->deadline, end_of_patience) : now;
+        if (now >= end) return Result<Snapshot>(Errc::keys_unavailable);
         // A flight that was under way already may bring an answer that a cache has kept.
         asked_for_it = flight_->need != Need::keys;
         if (patience == Patience::none) return Later{.is_conclusive = asked_for_it};
-        if (!join(lock, std::min(flight_->deadline, end_of_patience)) || gate_.is_failing())
-            return Result<Snapshot>(Errc::keys_unavailable);
+        if (!join(lock, end) || gate_.is_failing()) return Result<Snapshot>(Errc::keys_unavailable);
     }
     return Result(snapshot_.read());
 }
@@ -99,8 +110,12 @@ Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional
     return seen;
 }
 
-/// An issuer that fails may have published the key long since; one that was asked just now is taken at its word.
-Result<Snapshot> KeySource::refuse_renewal(const Snapshot& seen) {
+/// What can be said about an unknown key without asking for it; nothing when the issuer is being asked, or may be. One
+/// that fails may have published the key long since; one that was asked just now is taken at its word.
+std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id,
+                                                          Tick now) {
+    if (key_id && unknown_.contains(*key_id, now)) return seen;
+    if (flight_ || (!closed_ && gate_.allows(Need::unknown_key, now))) return std::nullopt;
     if (gate_.is_failing()) return Errc::keys_unavailable;
     ++throttled_;
     if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
@@ -264,8 +279,8 @@ SourceReport KeySource::report() const {
     return report;
 }
 
-/// Whoever carried a flight, waited for one or was to wake this source is gone; siblings must not all refresh at once. The condition variable may remember
-/// waiters that no longer exist, so it is not even destroyed.
+/// Whoever carried a flight, waited for one or was to wake this source is gone; siblings must not all refresh at once.
+/// The condition variable may remember waiters that no longer exist, so it is not even destroyed.
 void KeySource::after_fork_in_child() {
     flight_.reset();
     begins_anew_ = true;

@@ -1,4 +1,5 @@
-// An issuer's keys over time: readers take the current snapshot and wait for nothing; newer keys are fetched once for all.
+// An issuer's keys over time: readers take the current snapshot and wait for nothing; newer keys are fetched once for
+// all.
 #pragma once
 
 #include <atomic>
@@ -73,9 +74,11 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     };
 
     Snapshot current() const;
-    bool serves_while_failing(Tick now) const;
+    bool wants_keys(Tick now) const;
+    bool is_worth_waiting(Tick now) const;
     Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id, Tick now);
-    Result<Snapshot> refuse_renewal(const Snapshot& seen);
+    std::optional<Result<Snapshot>> decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id,
+                                                   Tick now);
     void launch(Need need);
     void fly(Lock& lock);
     Result<LoadedKeys, FetchFault> load(const LoadRequest& request) const noexcept;

@@ -20,21 +20,22 @@ struct KeyOptions {
 /// Why the issuer is asked: keys are missing or old; a token names one that is not there; the operator says so.
 enum class Need : std::uint8_t { keys, unknown_key, command };
 
-/// cold: no answer yet. fresh: within the ttl. overdue: past it, not asked since. failing: past it (or never had any), and
-/// the last attempt failed.
+/// cold: no answer yet. fresh: within the ttl. overdue: past it, not asked since. failing: past it (or never had any),
+/// and the last attempt failed.
 enum class Phase : std::uint8_t { cold, fresh, overdue, failing };
 
 class RefreshGate {
   public:
     explicit RefreshGate(const KeyOptions& options) : options_(options) {}
 
-    /// Whether the issuer may be asked at `now`. For keys: when they are due, unless a failure's back-off is running. For
-    /// an unknown key: once per cooldown, and not during a back-off. On command: always.
+    /// Whether the issuer may be asked at `now`. For keys: when they are due, unless a failure's back-off is running.
+    /// For an unknown key: once per cooldown, and not during a back-off. On command: always.
     bool allows(Need need, Tick now) const;
 
     /// Records that it is being asked. Counted on every attempt, so that failures cannot be made to repeat.
     void started(Need need, Tick now);
-    /// Records an answer with the lifetime it named, if any; `jitter` in [0, 1) spreads the next refresh of many processes.
+    /// Records an answer with the lifetime it named, if any; `jitter` in [0, 1) spreads the next refresh of many
+    /// processes.
     void succeeded(Tick now, std::optional<std::chrono::seconds> lifetime, double jitter);
     /// Records a failure. The next attempt waits 1 s, doubling up to 60 s, or up to 10 s while there are no keys that
     /// serve; less up to half of that by `jitter` in [0, 1).

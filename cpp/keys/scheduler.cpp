@@ -56,7 +56,8 @@ bool Scheduler::wake(const std::shared_ptr<KeySource>& source, Tick at) {
 
 /// Sees to it that there is a thread for every appointment that is due, and one to wait for the others.
 bool Scheduler::staff(Tick now) {
-    const auto due = std::ranges::count_if(appointments_, [now](const Appointment& agreed) { return agreed.at <= now; });
+    const auto due =
+        std::ranges::count_if(appointments_, [now](const Appointment& agreed) { return agreed.at <= now; });
     if (threads_.empty() || (static_cast<std::size_t>(due) > idle_ && threads_.size() < kMaxThreads)) {
         try {
             const WithoutSignals meanwhile;

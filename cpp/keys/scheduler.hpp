@@ -24,8 +24,8 @@ class Scheduler : public ForkAware {
     /// Never destroyed, as threads may still use it when static destructors run; stop() ends it.
     static Scheduler& of_this_process();
 
-    /// Has source.tick() called at `at`; replaces what was agreed for this source before. @return false after stop(), or
-    /// when no thread can be started.
+    /// Has source.tick() called at `at`; replaces what was agreed for this source before. @return false after stop(),
+    /// or when no thread can be started.
     bool wake(const std::shared_ptr<KeySource>& source, Tick at);
 
     /// Ends all threads and waits for them; fetches in progress see is_stopping() and give up.

@@ -17,8 +17,8 @@ namespace authjwks {
 
 enum class EventKind : std::uint8_t { keys_changed, refresh_failed, stale_served, recovered, throttled };
 
-inline constexpr std::array<std::string_view, 5> kEventNames{"keys_changed", "refresh_failed", "stale_served", "recovered",
-                                                             "throttled"};
+inline constexpr std::array<std::string_view, 5> kEventNames{"keys_changed", "refresh_failed", "stale_served",
+                                                             "recovered", "throttled"};
 
 /// The kind as a word for reports.
 constexpr std::string_view name_of(EventKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }

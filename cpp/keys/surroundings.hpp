@@ -19,8 +19,8 @@ struct Surroundings {
     std::function<Result<LoadedKeys, FetchFault>(const LoadRequest&)> load;
     std::function<Tick()> now;
     std::function<double()> jitter;  ///< in [0, 1)
-    /// Has `tick()` of the source called at `at` on another thread; a later call replaces an earlier one. False when that
-    /// cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see is_due()).
+    /// Has `tick()` of the source called at `at` on another thread; a later call replaces an earlier one. False when
+    /// that cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see is_due()).
     std::function<bool(const std::shared_ptr<KeySource>& source, Tick at)> wake;
 };
 

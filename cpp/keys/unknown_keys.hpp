@@ -28,7 +28,7 @@ class UnknownKeys {
         std::string name;
         Tick until;
     };
-    std::list<Entry> names_;  // the oldest first
+    std::list<Entry> names_;                                                    // the oldest first
     std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name_;  // views into names_
 };
 

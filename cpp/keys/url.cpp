@@ -16,17 +16,22 @@ net::Text part(const net::UrlHandle& url, CURLUPart which) {
     return net::Text(text);
 }
 
+/// Whether the text is of a sane size, printable, and without a fragment.
+bool is_plain(std::string_view text) {
+    return !text.empty() && text.size() <= kMaxUrlBytes &&
+           std::ranges::all_of(text, [](char letter) { return letter > ' ' && letter < '\x7F' && letter != '#'; });
+}
+
 }  // namespace
 
 std::optional<Url> Url::parse(std::string_view text, bool allow_http) {
-    const bool printable = std::ranges::all_of(text, [](char letter) { return letter > ' ' && letter < '\x7F'; });
-    if (text.empty() || text.size() > kMaxUrlBytes || !printable) return std::nullopt;
+    if (!is_plain(text)) return std::nullopt;
     std::string copy(text);
     const net::UrlHandle url(curl_url());
     if (!url || curl_url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
         return std::nullopt;
     const auto scheme = part(url, CURLUPART_SCHEME), host = part(url, CURLUPART_HOST);
-    if (!scheme || !host || *host == '\0' || text.find('#') != std::string_view::npos) return std::nullopt;
+    if (!scheme || !host || *host == '\0') return std::nullopt;
     const bool secure = std::string_view(scheme.get()) == "https";
     if (!secure && !(allow_http && std::string_view(scheme.get()) == "http")) return std::nullopt;
     return Url(std::move(copy), secure);

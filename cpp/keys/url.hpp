@@ -9,7 +9,8 @@ namespace authjwks {
 
 class Url {
   public:
-    /// @return nothing unless `text` is an absolute https URL (http too where `allow_http`) with a host and without user
+    /// @return nothing unless `text` is an absolute https URL (http too where `allow_http`) with a host and without
+    /// user
     ///         information, fragment, blanks or control characters, of at most 2,048 bytes.
     static std::optional<Url> parse(std::string_view text, bool allow_http);
 
