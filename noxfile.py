@@ -106,6 +106,17 @@ def keycloak(session: nox.Session) -> None:
     session.run("pytest", "tests/keycloak")
 
 
+@nox.session(python=False)
+def tsan(session: nox.Session) -> None:
+    """The life of keys, and what uses it, under ThreadSanitizer; without forks, which it does not survive."""
+    options = ["-DCMAKE_BUILD_TYPE=Debug", "-DAUTHJWKS_PYTHON=OFF", "-DAUTHJWKS_TESTS=ON", "-DAUTHJWKS_SANITIZE=thread"]
+    if shutil.which("ccache"):
+        options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    session.run("cmake", "-S", ".", "-B", "build/tsan", "-G", "Ninja", *options, silent=True)
+    session.run("cmake", "--build", "build/tsan", "--target", "authjwks_keys_tests", "authjwks_engine_tests")
+    session.run("ctest", "--test-dir", "build/tsan", "--output-on-failure", "-R", "^(keys|engine)/", "-E", "Fork")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Formats, names, sizes and types of everything that is written by hand."""

@@ -40,9 +40,10 @@ std::span<char> Document::room(std::size_t size) {
 }
 
 std::optional<Value> Document::parse(std::size_t size) {
-    if (parser_.max_depth() != max_depth_ || parser_.capacity() < size) {
-        if (parser_.allocate(std::max(size, parser_.capacity()), max_depth_) != simdjson::SUCCESS) return std::nullopt;
-    }
+    const std::size_t refused_depth = max_depth_ + 1;
+    const bool fits = parser_.max_depth() == refused_depth && parser_.capacity() >= size;
+    if (!fits && parser_.allocate(std::max(size, parser_.capacity()), refused_depth) != simdjson::SUCCESS)
+        return std::nullopt;
     std::memset(text_.get() + size, ' ', simdjson::SIMDJSON_PADDING);
     Value value;
     if (parser_.parse(text_.get(), size, false).get(value) != simdjson::SUCCESS) return std::nullopt;

@@ -19,7 +19,7 @@ using Value = simdjson::dom::element;
 /// parse() or the end of the Document.
 class Document {
   public:
-    /// @param max_depth  how many objects and arrays may be open at once, the outermost counted.
+    /// @param max_depth  how many objects and arrays that hold something may be open at once, the outermost counted.
     explicit Document(std::size_t max_depth) : max_depth_(max_depth) {}
 
     /// Room for `size` bytes of text, to be filled before parse(); what was there before is lost.

@@ -50,7 +50,7 @@ RemoteOptions make_options(double ttl, double max_stale, double cooldown, double
 
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options) {
-    auto label = issuer ? *issuer : jwks_uri ? *jwks_uri : discovery_url.value_or("");
+    auto label = issuer.value_or(jwks_uri.value_or(discovery_url.value_or("")));
     const KeyLocation location({std::move(issuer), std::move(discovery_url), std::move(jwks_uri), options.allow_http});
     Surroundings surroundings{
         .label = std::move(label),

@@ -18,7 +18,7 @@ Result<std::shared_ptr<KeySource>> IssuerDirectory::find(std::string_view issuer
     if (const auto named = named_.find(name); named != named_.end()) return named->second;
     {
         Entries forgotten;  // outlives the lock: the end of a source reaches for locks that come before ours
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         if (auto source = look_up(issuer, forgotten)) return source;
     }
     if (!pattern_ || !pattern_->matches(issuer)) return Errc::wrong_issuer;
@@ -28,7 +28,7 @@ Result<std::shared_ptr<KeySource>> IssuerDirectory::find(std::string_view issuer
 Result<std::shared_ptr<KeySource>> IssuerDirectory::admit(const std::string& issuer,
                                                           std::shared_ptr<KeySource> source) {
     Entries forgotten;
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (auto other = look_up(issuer, forgotten)) return other;
     const Tick now = now_();
     if (strangers_.size() == kMaxStrangers) {
@@ -62,9 +62,10 @@ void IssuerDirectory::forget_oldest(Entries& entries, Entries& forgotten) {
 }
 
 std::vector<std::shared_ptr<KeySource>> IssuerDirectory::sources() const {
+    const std::scoped_lock lock(mutex_);
     std::vector<std::shared_ptr<KeySource>> all;
+    all.reserve(named_.size() + known_.size() + strangers_.size());
     for (const auto& [issuer, source] : named_) all.push_back(source);
-    const std::lock_guard lock(mutex_);
     for (const Entries* entries : {&known_, &strangers_})
         for (const Entry& entry : *entries) all.push_back(entry.source);
     return all;

@@ -34,6 +34,8 @@ class IssuerDirectory : public ForkAware {
     /// @param open  makes the source of an issuer, without asking it.
     IssuerDirectory(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern, Open open, Now now);
     ~IssuerDirectory() override;
+    IssuerDirectory(const IssuerDirectory&) = delete;
+    IssuerDirectory& operator=(const IssuerDirectory&) = delete;
 
     /// @return wrong_issuer for one that is not trusted; keys_unavailable when too many strangers are waited for.
     Result<std::shared_ptr<KeySource>> find(std::string_view issuer);

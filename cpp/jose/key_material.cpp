@@ -21,6 +21,12 @@ const Curve* curve_of(const EVP_PKEY* pkey) {
     return nullptr;
 }
 
+/// The point that is no key at all, written as one byte (SEC 1 §2.3.3).
+bool is_at_infinity(const EVP_PKEY* pkey) {
+    std::size_t size = 0;
+    return EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0, &size) != 1 || size <= 1;
+}
+
 }  // namespace
 
 Result<KeyMaterial, KeyFault> KeyMaterial::check(ossl::Pkey pkey) {
@@ -32,6 +38,7 @@ Result<KeyMaterial, KeyFault> KeyMaterial::check(ossl::Pkey pkey) {
     const Curve* curve = curve_of(pkey.get());
     if (curve == nullptr)
         return EVP_PKEY_is_a(pkey.get(), "EC") == 1 ? KeyFault::unsupported_crv : KeyFault::unsupported_kty;
+    if (curve->key_type == KeyType::ec && is_at_infinity(pkey.get())) return KeyFault::invalid_point;
     if (curve->key_type == KeyType::okp && has_small_order(pkey.get(), *curve)) return KeyFault::weak_key;
     return KeyMaterial(std::move(pkey), curve->key_type, curve);
 }

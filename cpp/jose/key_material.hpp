@@ -11,7 +11,8 @@ namespace authjwks {
 class KeyMaterial {
   public:
     /// Checks `pkey` and takes it over. @return unsupported_kty or unsupported_crv for a kind of key that no row of
-    /// kAlgorithms uses; weak_key for RSA that rsa_is_strong() refuses and Edwards points of small order.
+    /// kAlgorithms uses; invalid_point for the point at infinity; weak_key for RSA that rsa_is_strong() refuses and
+    /// Edwards points of small order.
     static Result<KeyMaterial, KeyFault> check(ossl::Pkey pkey);
 
     KeyType type() const noexcept { return type_; }

@@ -20,7 +20,7 @@ ossl::Bignum rsa_number(const EVP_PKEY* pkey, const char* name) {
 
 /// A small prime and which remainders the powers of 65537 leave: the moduli of CVE-2017-15361 leave only those.
 struct Fingerprint {
-    BN_ULONG prime;
+    BN_ULONG prime = 0;
     std::bitset<168> powers;
 };
 

@@ -60,7 +60,9 @@ Result<ParsedToken> ParsedToken::parse(const CompactToken& token, const Algorith
 std::optional<Errc> ParsedToken::read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed) {
     if (name == "crit") return Errc::critical_extension;
     if (name == "b64") return refuse_unencoded(value);
-    auto* const place = name == "kid" ? &key_id_ : name == "typ" ? &type_ : nullptr;
+    std::optional<std::string_view>* place = nullptr;
+    if (name == "kid") place = &key_id_;
+    if (name == "typ") place = &type_;
     if (place == nullptr && name != "alg") return std::nullopt;
     const auto text = json::text_of(value);
     if (!text) return Errc::bad_header_member;

@@ -48,13 +48,13 @@ void after_in_child() {
 void ForkGuard::add(ForkAware& state, Rank rank) {
     static const int registered = pthread_atfork(&before, &after_in_parent, &after_in_child);
     static_cast<void>(registered);
-    const std::lock_guard lock(registry().mutex);
+    const std::scoped_lock lock(registry().mutex);
     auto& entries = registry().entries;
     entries.insert(std::ranges::upper_bound(entries, rank, {}, &Entry::rank), {rank, &state});
 }
 
 void ForkGuard::remove(ForkAware& state) {
-    const std::lock_guard lock(registry().mutex);
+    const std::scoped_lock lock(registry().mutex);
     std::erase_if(registry().entries, [&state](const Entry& entry) { return entry.state == &state; });
 }
 

@@ -40,13 +40,15 @@ int give_up(void* is_stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) n
     return (*static_cast<const std::function<bool()>*>(is_stopping))() ? 1 : 0;
 }
 
-FetchFault fault_of(CURLcode code, bool overflowed) {
+/// @param connected  whether a server was reached; one that does not speak HTTP is reported like a URL of another
+/// scheme.
+FetchFault fault_of(CURLcode code, bool overflowed, bool connected) {
     if (overflowed) return FetchFault::too_large;
     switch (code) {
         case CURLE_FILESIZE_EXCEEDED: return FetchFault::too_large;
         case CURLE_OPERATION_TIMEDOUT: return FetchFault::timed_out;
         case CURLE_ABORTED_BY_CALLBACK: return FetchFault::stopped;
-        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_UNSUPPORTED_PROTOCOL: return connected ? FetchFault::unreachable : FetchFault::url_refused;
         case CURLE_URL_MALFORMAT: return FetchFault::url_refused;
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -82,7 +84,9 @@ class HttpFetch {
         trust(handle.get());
         listen(handle.get(), exchange);
         const CURLcode code = curl_easy_perform(handle.get());
-        if (code != CURLE_OK) return fault_of(code, exchange.overflowed);
+        long connections = 0;
+        curl_easy_getinfo(handle.get(), CURLINFO_NUM_CONNECTS, &connections);
+        if (code != CURLE_OK) return fault_of(code, exchange.overflowed, connections > 0);
         HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
         curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &response.status);
         return response;

@@ -11,9 +11,6 @@ namespace {
 constexpr Clock::rep kForever = Clock::duration::max().count(), kNever = Clock::duration::min().count();
 /// How many refreshes ahead of expiry are made for a source that nobody uses.
 constexpr unsigned int kMaxIdleRounds = 4;
-/// For how many cooldowns a name is remembered as unknown: one that is repeated leaves every other turn to the rest,
-/// and one that is guessed before its key is published holds that key up no longer.
-constexpr int kCooldownsOfAnUnknownName = 2;
 
 Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
@@ -67,6 +64,7 @@ OrLater<Obtained> KeySource::obtain(Patience patience) {
     if (auto keys = ready()) return Result(Obtained{std::move(keys), false});
     Lock lock(mutex_);
     const Tick now = surroundings_.now();
+    take_over_unattended(now);
     bool awaited = false;
     if (patience != Patience::spent) {
         if (wants_keys(now)) launch(Need::keys);
@@ -89,37 +87,44 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
     const Tick end_of_patience = surroundings_.now() + options_.timeout;
     bool asked_for_it = patience == Patience::spent;
     while (snapshot_.read() == seen) {
-        const Tick now = surroundings_.now();
-        if (asked_for_it) return take_at_its_word(seen, key_id, now);
-        if (const auto verdict = decide_unasked(seen, key_id, now)) return *verdict;
+        take_over_unattended(surroundings_.now());
+        if (asked_for_it) return take_at_its_word(seen, key_id);
+        if (const auto verdict = decide_unasked(seen, key_id)) return *verdict;
         if (!flight_) launch(Need::unknown_key);
-        const Tick end = flight_ ? std::min(flight_->deadline, end_of_patience) : now;
-        if (now >= end) return Result<Snapshot>(Errc::keys_unavailable);
+        if (!flight_) continue;
         // A flight that was under way already may bring an answer that a cache has kept.
         asked_for_it = flight_->need != Need::keys;
         if (patience == Patience::none) return Later{.is_conclusive = asked_for_it};
-        if (!join(lock, end) || gate_.is_failing()) return Result<Snapshot>(Errc::keys_unavailable);
+        if (!join(lock, std::min(flight_->deadline, end_of_patience))) return Result<Snapshot>(Errc::keys_unavailable);
     }
     return Result(snapshot_.read());
 }
 
-/// An issuer that has just been asked for a key has it or has it not; one that failed may have it.
-Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id, Tick now) {
-    if (gate_.is_failing()) return Errc::keys_unavailable;
-    if (key_id) unknown_.add(*key_id, now + kCooldownsOfAnUnknownName * options_.cooldown);
+/// An issuer that has just been asked for a key has it or has it not; one that failed, or has not answered yet even to
+/// who waited for it to the end of its time, may have it.
+Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id) {
+    if (flight_ || gate_.is_failing()) return Errc::keys_unavailable;
+    if (key_id) unknown_.add(*key_id, surroundings_.now() + options_.cooldown);
     return seen;
 }
 
 /// What can be said about an unknown key without asking for it; nothing when the issuer is being asked, or may be. One
 /// that fails may have published the key long since; one that was asked just now is taken at its word.
-std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id,
-                                                          Tick now) {
+std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen,
+                                                          std::optional<std::string_view> key_id) {
+    const Tick now = surroundings_.now();
     if (key_id && unknown_.contains(*key_id, now)) return seen;
-    if (flight_ || (!closed_ && gate_.allows(Need::unknown_key, now))) return std::nullopt;
-    if (gate_.is_failing()) return Errc::keys_unavailable;
+    if (flight_ ? now < flight_->deadline : !closed_ && gate_.allows(Need::unknown_key, now)) return std::nullopt;
+    if (flight_ || gate_.is_failing()) return Errc::keys_unavailable;
     ++throttled_;
     if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
     return seen;
+}
+
+/// Where no thread is woken, a flight is carried out by the first to join it. One that nobody has joined yet gets its
+/// full time from now.
+void KeySource::take_over_unattended(Tick now) {
+    if (flight_ && !flight_->aloft && !surroundings_.wake) flight_->deadline = now + options_.timeout;
 }
 
 void KeySource::attend() {
@@ -208,14 +213,10 @@ bool KeySource::join(Lock& lock, Tick until) {
 
 /// Says until when ready() may answer without asking here.
 void KeySource::settle(Tick now) {
-    const Phase phase = gate_.phase(now);
-    const bool stale = phase == Phase::failing && gate_.may_serve(now);
+    const bool stale = gate_.serves_stale(now);
     if (stale && !serving_stale_.load(std::memory_order_relaxed)) events_.add({EventKind::stale_served});
     serving_stale_.store(stale, std::memory_order_relaxed);
-    const Clock::rep until = phase == Phase::fresh ? count(gate_.expires_at())
-                             : stale               ? count(gate_.serves_until())
-                                                   : kNever;
-    settled_until_.store(until, std::memory_order_release);
+    settled_until_.store(count(gate_.settled_until(now)), std::memory_order_release);
 }
 
 void KeySource::schedule(Tick at) {
@@ -224,12 +225,16 @@ void KeySource::schedule(Tick at) {
 }
 
 void KeySource::tick() {
+    if (!surroundings_.load) return;
     Lock lock(mutex_);
     if (!flight_ && !closed_) {
         const Tick now = surroundings_.now();
         due_at_.store(kForever, std::memory_order_release);
         if (!is_in_use()) return;
-        if (!gate_.allows(Need::keys, now)) return schedule(gate_.refresh_at());
+        if (!gate_.allows(Need::keys, now)) {
+            schedule(gate_.refresh_at());
+            return;
+        }
         gate_.started(Need::keys, now);
         flight_ = Flight{Need::keys, now + options_.timeout};
     }
@@ -248,7 +253,8 @@ bool KeySource::is_in_use() {
 
 Clock::duration KeySource::retry_after() const {
     const Lock lock(mutex_);
-    return gate_.blocked_until() - surroundings_.now();
+    const Tick now = surroundings_.now();
+    return gate_.retry_at(now) - now;
 }
 
 std::vector<SourceEvent> KeySource::take_events() {
@@ -269,14 +275,16 @@ SourceReport KeySource::report() const {
                         .keys = snapshot_.read()};
     if (!surroundings_.load) return report;
     const Tick now = surroundings_.now();
+    report.state = state(now);
     if (const auto fetched_at = gate_.fetched_at()) report.age = now - *fetched_at;
     report.next_refresh = std::max(Clock::duration::zero(), gate_.refresh_at() - now);
-    const bool serves = gate_.may_serve(now);
-    report.state = gate_.phase(now) == Phase::fresh ? SourceState::fresh
-                   : serves                         ? SourceState::stale
-                   : last_error_                    ? SourceState::failed
-                                                    : SourceState::cold;
     return report;
+}
+
+SourceState KeySource::state(Tick now) const {
+    if (gate_.phase(now) == Phase::fresh) return SourceState::fresh;
+    if (gate_.may_serve(now)) return SourceState::stale;
+    return last_error_ ? SourceState::failed : SourceState::cold;
 }
 
 /// Whoever carried a flight, waited for one or was to wake this source is gone; siblings must not all refresh at once.

@@ -76,16 +76,17 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     Snapshot current() const;
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;
-    Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id, Tick now);
-    std::optional<Result<Snapshot>> decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id,
-                                                   Tick now);
+    Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id);
+    std::optional<Result<Snapshot>> decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id);
     void launch(Need need);
+    void take_over_unattended(Tick now);
     void fly(Lock& lock);
     Result<LoadedKeys, FetchFault> load(const LoadRequest& request) const noexcept;
     void land(Result<LoadedKeys, FetchFault> loaded);
     void publish(LoadedKeys loaded, Tick now);
     bool join(Lock& lock, Tick until);
     void settle(Tick now);
+    SourceState state(Tick now) const;
     void schedule(Tick at);
     bool is_in_use();
     void before_fork() override { mutex_.lock(); }

@@ -24,7 +24,18 @@ bool RefreshGate::allows(Need need, Tick now) const {
     if (need == Need::command) return true;
     if (now < blocked_until_) return false;
     if (need == Need::keys) return !fetched_at_ || now >= refresh_at_;
-    return !asked_for_unknown_at_ || now >= *asked_for_unknown_at_ + options_.cooldown;
+    return now >= unknown_allowed_at();
+}
+
+/// An issuer that failed may have the key: it is asked twice a cooldown, so that the end of an outage is noticed
+/// sooner.
+Tick RefreshGate::unknown_allowed_at() const {
+    if (!asked_for_unknown_at_) return blocked_until_;
+    return *asked_for_unknown_at_ + (failures_ > 0 ? options_.cooldown / 2 : options_.cooldown);
+}
+
+Tick RefreshGate::retry_at(Tick now) const {
+    return may_serve(now) ? std::max(blocked_until_, unknown_allowed_at()) : blocked_until_;
 }
 
 void RefreshGate::started(Need need, Tick now) {
@@ -55,6 +66,11 @@ Phase RefreshGate::phase(Tick now) const {
     if (fetched_at_ && now < expires_at_) return Phase::fresh;
     if (failures_ > 0) return Phase::failing;
     return fetched_at_ ? Phase::overdue : Phase::cold;
+}
+
+Tick RefreshGate::settled_until(Tick now) const {
+    if (phase(now) == Phase::fresh) return expires_at_;
+    return serves_stale(now) ? serves_until() : Tick::min();
 }
 
 Tick RefreshGate::refresh_at() const { return fetched_at_ ? std::max(refresh_at_, blocked_until_) : blocked_until_; }

@@ -50,14 +50,23 @@ class RefreshGate {
     bool may_serve(Tick now) const { return fetched_at_ && now < serves_until(); }
     Tick expires_at() const { return expires_at_; }
     Tick serves_until() const { return expires_at_ + options_.max_stale; }
-    /// When to refresh off the request path: at 80 % of the ttl, or at the end of a back-off.
-    Tick refresh_at() const;
     /// The end of the back-off that runs, or a tick in the past.
     Tick blocked_until() const { return blocked_until_; }
+    /// Whether keys serve past their ttl, since the issuer fails.
+    bool serves_stale(Tick now) const { return phase(now) == Phase::failing && may_serve(now); }
+    /// Until when keys may be used without asking here again; a tick in the past when they may not.
+    Tick settled_until(Tick now) const;
+    /// When to refresh off the request path: at 80 % of the ttl, or at the end of a back-off.
+    Tick refresh_at() const;
+    /// When a caller who was told that keys are unavailable may find them: those that are missing, or, while some
+    /// serve, the one that is not among them.
+    Tick retry_at(Tick now) const;
     /// When keys last came; nothing before the first time.
     std::optional<Tick> fetched_at() const { return fetched_at_; }
 
   private:
+    Tick unknown_allowed_at() const;
+
     KeyOptions options_;
     std::optional<Tick> fetched_at_, asked_for_unknown_at_;
     Tick expires_at_{}, refresh_at_{};  // once fetched

@@ -58,7 +58,7 @@ bool Scheduler::wake(const std::shared_ptr<KeySource>& source, Tick at) {
 bool Scheduler::staff(Tick now) {
     const auto due =
         std::ranges::count_if(appointments_, [now](const Appointment& agreed) { return agreed.at <= now; });
-    if (threads_.empty() || (static_cast<std::size_t>(due) > idle_ && threads_.size() < kMaxThreads)) {
+    if (threads_.empty() || (std::cmp_greater(due, idle_) && threads_.size() < kMaxThreads)) {
         try {
             const WithoutSignals meanwhile;
             threads_.emplace_back(&Scheduler::work, this);

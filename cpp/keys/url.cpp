@@ -16,9 +16,11 @@ net::Text part(const net::UrlHandle& url, CURLUPart which) {
     return net::Text(text);
 }
 
-/// Whether the text is of a sane size, printable, and without a fragment.
+/// Whether the text is of a sane size, printable, without a fragment, and has exactly two slashes before its host.
 bool is_plain(std::string_view text) {
-    return !text.empty() && text.size() <= kMaxUrlBytes &&
+    const auto slashes = text.find('/');
+    return slashes != std::string_view::npos && text.substr(slashes).starts_with("//") &&
+           !text.substr(slashes).starts_with("///") && text.size() <= kMaxUrlBytes &&
            std::ranges::all_of(text, [](char letter) { return letter > ' ' && letter < '\x7F' && letter != '#'; });
 }
 

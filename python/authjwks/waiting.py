@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     Waiters = list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
 
-_THREADS = 2
+_MAX_THREADS = 8
 
 
 class WaitingRoom:
-    """Two daemon threads, started when first needed, and anew in a forked process. Safe from many event loops.
+    """A few daemon threads, started when first needed, and anew in a forked process. Safe from many event loops.
 
-    However many tasks wait for one source of keys, one thread does it for all of them.
+    However many tasks wait for one source of keys, one thread does it for all of them; there are as many as issuers can
+    be asked at once, so that one that hangs holds up nobody else.
     """
 
     __slots__ = ("_process", "_staff")
@@ -30,7 +31,7 @@ class WaitingRoom:
 
     def start(self, work: Callable[[], object]) -> None:
         """Have `work()` called by one of the threads. It must not raise."""
-        self._on_duty().jobs.put(work)
+        self._on_duty().start(work)
 
     async def attend(self, source: _core.KeySource) -> None:
         """Return once the issuer that `source` is asking has answered or was given up; on asyncio or trio."""
@@ -56,12 +57,23 @@ class _Staff:
 
     def __init__(self) -> None:
         from queue import SimpleQueue
-        from threading import Lock, Thread
+        from threading import Lock
 
-        self.jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._lock = Lock()
+        self._threads = 0
+        self._busy = 0
         self._waiters: dict[_core.KeySource, Waiters] = {}
-        for _ in range(_THREADS):
+
+    def start(self, work: Callable[[], object]) -> None:
+        with self._lock:
+            self._busy += 1
+            grows = self._busy > self._threads < _MAX_THREADS
+            self._threads += grows
+        self._jobs.put(work)
+        if grows:
+            from threading import Thread
+
             Thread(target=self._work, name="authjwks", daemon=True).start()
 
     async def attend(self, source: _core.KeySource, loop: asyncio.AbstractEventLoop) -> None:
@@ -70,12 +82,14 @@ class _Staff:
             is_first = source not in self._waiters
             self._waiters.setdefault(source, []).append((loop, arrival))
         if is_first:
-            self.jobs.put(lambda: self._wait_for(source))
+            self.start(lambda: self._wait_for(source))
         await arrival
 
     def _work(self) -> None:
         while True:
-            self.jobs.get()()
+            self._jobs.get()()
+            with self._lock:
+                self._busy -= 1
 
     def _wait_for(self, source: _core.KeySource) -> None:
         source.attend()

@@ -28,9 +28,9 @@ TEST(GivenTheAlgorithmTable, EachRowIsFoundByItsName) {
 
 TEST(GivenANameThatIsNotInTheTable, ItIsUnsupported) {
     for (const std::string_view name :
-         {"none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "rs256", "Rs256", "RS256 ", " RS256", "RS25",
-          "RS2567", "RS1", "ES256K", "ES521", "eddsa", "EDDSA", "ed25519", "X25519", "RSA-OAEP", "RSA1_5", "dir",
-          "A128KW", "ECDH-ES", "ML-DSA-44", "*"}) {
+         {"none",   "None",     "NONE",   "nOnE",   "",       "HS256",   "HS384",     "HS512", "rs256", "Rs256",
+          "RS256 ", " RS256",   "RS25",   "RS2567", "RS1",    "ES256K",  "ES521",     "eddsa", "EDDSA", "ed25519",
+          "X25519", "RSA-OAEP", "RSA1_5", "dir",    "A128KW", "ECDH-ES", "ML-DSA-44", "*"}) {
         const auto found = find_algorithm(name);
         ASSERT_FALSE(found) << name;
         EXPECT_EQ(found.error(), Errc::unsupported_alg);
@@ -54,8 +54,8 @@ TEST(GivenTheCurveTable, ItsSizesAreThoseOfTheRfcs) {
 }
 
 TEST(GivenACurveThatIsNotInTheTable, FindCurveYieldsNull) {
-    for (const std::string_view name : {"", "secp256k1", "P-192", "P-224", "p-256", "prime256v1", "X25519", "X448",
-                                        "ed25519", "BP-256"})
+    for (const std::string_view name :
+         {"", "secp256k1", "P-192", "P-224", "p-256", "prime256v1", "X25519", "X448", "ed25519", "BP-256"})
         EXPECT_EQ(find_curve(name), nullptr) << name;
 }
 

@@ -27,9 +27,14 @@ PolicyOptions options() {
 }
 
 Members good_claims() {
-    return {{"iss", R"("https://issuer.example/")"}, {"aud", R"("api")"},   {"exp", "1700000600"},
-            {"nbf", "1699999400"},                   {"iat", "1699999400"}, {"sub", R"("user")"},
-            {"jti", R"("1")"},                       {"scope", R"("a b")"}};
+    return {{"iss", R"("https://issuer.example/")"},
+            {"aud", R"("api")"},
+            {"exp", "1700000600"},
+            {"nbf", "1699999400"},
+            {"iat", "1699999400"},
+            {"sub", R"("user")"},
+            {"jti", R"("1")"},
+            {"scope", R"("a b")"}};
 }
 
 /// The reason against the claims as a word, or "" for none.
@@ -92,7 +97,8 @@ TEST(GivenAnIssueTimeInTheFuture, TheTokenLivesFromThatInstantLessLeeway) {
 TEST(GivenTimesOfAnySize, TheyAreComparedAsNumbers) {
     for (const char* past : {"0", "-1", "-0", "-1.5", "-1e308", "-9223372036854775808", "1e-300"})
         EXPECT_EQ(refusal_with("exp", past), "expired") << past;
-    for (const char* future : {"1e308", "18446744073709551615", "9223372036854775807", "1.7e12", "1.7976931348623157e308"}) {
+    for (const char* future :
+         {"1e308", "18446744073709551615", "9223372036854775807", "1.7e12", "1.7976931348623157e308"}) {
         EXPECT_EQ(refusal_with("exp", future), "") << future;
         EXPECT_EQ(refusal_with("nbf", future), "not_yet_valid") << future;
         EXPECT_EQ(refusal_with("iat", future), "not_yet_valid") << future;
@@ -115,7 +121,8 @@ TEST(GivenARegisteredClaimOfTheWrongType, ItIsInvalid) {
     };
     const std::vector<Row> rows{
         {{"iss", "sub", "jti"}, {"null", "true", "false", "1", "1.5", "[]", "{}", R"(["https://issuer.example/"])"}},
-        {{"aud"}, {"null", "true", "1", "{}", "[1]", R"(["api",null])", R"([["api"]])", R"(["api",{}])", R"({"api":1})"}},
+        {{"aud"},
+         {"null", "true", "1", "{}", "[1]", R"(["api",null])", R"([["api"]])", R"(["api",{}])", R"({"api":1})"}},
         {{"exp", "nbf", "iat"}, {"null", "true", "false", R"("1700000000")", R"("")", "[]", "[1700000600]", "{}"}},
     };
     for (const auto& [names, values] : rows)
@@ -131,8 +138,8 @@ TEST(GivenChecksThatAreWaived, TheTypesStillCount) {
     const Policy policy(lenient);
 
     EXPECT_EQ(refusal_of("{}", policy), "");
-    for (const std::string_view claims :
-         {R"({"iss":1})", R"({"sub":1})", R"({"aud":1})", R"({"exp":"1"})", R"({"nbf":null})", R"({"iat":[]})", R"({"jti":1})"})
+    for (const std::string_view claims : {R"({"iss":1})", R"({"sub":1})", R"({"aud":1})", R"({"exp":"1"})",
+                                          R"({"nbf":null})", R"({"iat":[]})", R"({"jti":1})"})
         EXPECT_EQ(refusal_of(claims, policy), "claim_invalid") << claims;
 }
 
@@ -142,7 +149,8 @@ TEST(GivenClaimsThatAreNotRegistered, TheirTypesDoNotCount) {
 }
 
 TEST(GivenAnIssuer, ItMustBeExactlyTheOneConfigured) {
-    for (const char* other : {R"("https://issuer.example")", R"("HTTPS://issuer.example/")", R"("")", R"("https://issuer.example/\u0000")"})
+    for (const char* other :
+         {R"("https://issuer.example")", R"("HTTPS://issuer.example/")", R"("")", R"("https://issuer.example/\u0000")"})
         EXPECT_EQ(refusal_with("iss", other), "wrong_issuer") << other;
     EXPECT_EQ(refusal_with("iss", R"("https:\/\/issuer.example\u002F")"), "") << "escapes are spelling";
     EXPECT_EQ(refusal_without("iss"), "claim_missing");
@@ -151,7 +159,8 @@ TEST(GivenAnIssuer, ItMustBeExactlyTheOneConfigured) {
 TEST(GivenAnAudience, OneOfItsNamesMustBeOneOfOurs) {
     for (const char* ours : {R"("api")", R"("other api")", R"(["api"])", R"(["x","other api"])", R"(["api","api"])"})
         EXPECT_EQ(refusal_with("aud", ours), "") << ours;
-    for (const char* foreign : {R"("x")", R"("")", R"("API")", "[]", R"(["x","y"])", R"([""])", R"("api other api")", R"(["api "])"})
+    for (const char* foreign :
+         {R"("x")", R"("")", R"("API")", "[]", R"(["x","y"])", R"([""])", R"("api other api")", R"(["api "])"})
         EXPECT_EQ(refusal_with("aud", foreign), "wrong_audience") << foreign;
     EXPECT_EQ(refusal_without("aud"), "claim_missing");
 }

@@ -60,7 +60,8 @@ TEST(GivenAMemberTwice, ItIsRefused) {
 
 TEST(GivenAMemberOfTheWrongType, ItIsRefused) {
     for (const std::string_view name : {"kty", "kid", "use", "alg", "crv", "n", "e", "x", "y", "d", "key_ops"})
-        for (const std::string_view value : {"null", "1", "1.5", "true", "{}", name == "key_ops" ? R"("verify")" : "[]"}) {
+        for (const std::string_view value :
+             {"null", "1", "1.5", "true", "{}", name == "key_ops" ? R"("verify")" : "[]"}) {
             const std::string text = "{\"" + std::string(name) + "\":" + std::string(value) + "}";
             const auto members = read(text);
             ASSERT_FALSE(members) << text;

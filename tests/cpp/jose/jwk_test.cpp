@@ -15,10 +15,10 @@
 namespace authjwks {
 namespace {
 
-using support::KeyPair;
-using support::Members;
 using support::algorithm;
 using support::json_text;
+using support::KeyPair;
+using support::Members;
 using support::to_base64url;
 using support::to_json;
 
@@ -44,11 +44,8 @@ TEST(GivenAKeyWithoutAlg, ItServesEveryAlgorithmItFits) {
         std::vector<std::string_view> algorithms;
     };
     for (const auto& [kind, expected] : {Row{"RSA", {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}},
-                                         Row{"P-256", {"ES256"}},
-                                         Row{"P-384", {"ES384"}},
-                                         Row{"P-521", {"ES512"}},
-                                         Row{"Ed25519", {"EdDSA", "Ed25519"}},
-                                         Row{"Ed448", {"EdDSA", "Ed448"}}}) {
+                                         Row{"P-256", {"ES256"}}, Row{"P-384", {"ES384"}}, Row{"P-521", {"ES512"}},
+                                         Row{"Ed25519", {"EdDSA", "Ed25519"}}, Row{"Ed448", {"EdDSA", "Ed448"}}}) {
         const auto jwk = parse(KeyPair::of(kind).jwk());
         ASSERT_TRUE(jwk) << kind;
         EXPECT_EQ(algorithms_of(*jwk), expected);
@@ -126,7 +123,9 @@ TEST(GivenATypeThatNoAlgorithmUses, ItIsSkipped) {
     expect_faults({
         {"symmetric", "RSA", set("kty", json_text("oct")), KeyFault::unsupported_kty},
         {"symmetric with its secret", "RSA",
-         [](Members& members) { members = {{"kty", json_text("oct")}, {"k", json_text("c2VjcmV0")}, {"alg", json_text("HS256")}}; },
+         [](Members& members) {
+             members = {{"kty", json_text("oct")}, {"k", json_text("c2VjcmV0")}, {"alg", json_text("HS256")}};
+         },
          KeyFault::unsupported_kty},
         {"unknown", "RSA", set("kty", json_text("AKP")), KeyFault::unsupported_kty},
         {"in lower case", "RSA", set("kty", json_text("rsa")), KeyFault::unsupported_kty},
@@ -257,8 +256,7 @@ TEST(GivenAPointOffTheCurve, ItIsSkipped) {
              KeyFault::invalid_point},
             {"x and y swapped", kind, [](Members& members) { std::swap(members["x"], members["y"]); },
              KeyFault::invalid_point},
-            {"zero", kind,
-             [size](Members& members) { members["x"] = members["y"] = encoded(std::string(size, '\0')); },
+            {"zero", kind, [size](Members& members) { members["x"] = members["y"] = encoded(std::string(size, '\0')); },
              KeyFault::invalid_point},
             {"beyond the field", kind, [size](Members& members) { members["x"] = encoded(std::string(size, '\xFF')); },
              KeyFault::invalid_point},

@@ -1,8 +1,12 @@
 #include "jose/key_material.hpp"
 
+#include <array>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
+
+#include <openssl/x509.h>
 
 #include <gtest/gtest.h>
 
@@ -45,6 +49,49 @@ TEST(GivenACurveThatNoAlgorithmUses, ItIsRefused) {
         ASSERT_FALSE(material);
         EXPECT_EQ(material.error(), KeyFault::unsupported_crv);
     }
+}
+
+// Who may choose the generator can make a private key for any public one (CVE-2020-0601).
+TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
+    const ossl::Pkey model = KeyPair::generate("P-256").public_key();
+    std::array<unsigned char, 65> point{};
+    std::size_t size = 0;
+    ASSERT_EQ(EVP_PKEY_get_octet_string_param(model.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size),
+              1);
+    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
+    std::vector<ossl::Bignum> numbers;  // the builder only borrows them
+    for (const char* name : {OSSL_PKEY_PARAM_EC_P, OSSL_PKEY_PARAM_EC_A, OSSL_PKEY_PARAM_EC_B, OSSL_PKEY_PARAM_EC_ORDER,
+                             OSSL_PKEY_PARAM_EC_COFACTOR}) {
+        BIGNUM* number = nullptr;
+        ASSERT_EQ(EVP_PKEY_get_bn_param(model.get(), name, &number), 1);
+        numbers.emplace_back(number);
+        OSSL_PARAM_BLD_push_BN(builder.get(), name, number);
+    }
+    OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field", 0);
+    OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_EC_GENERATOR, point.data(), size);
+    OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
+    const ossl::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+    const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+    EVP_PKEY* pkey = nullptr;
+    ASSERT_EQ(EVP_PKEY_fromdata_init(ctx.get()), 1);
+    ASSERT_EQ(EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()), 1);
+
+    const auto material = KeyMaterial::check(ossl::Pkey(pkey));
+
+    ASSERT_FALSE(material);
+    EXPECT_EQ(material.error(), KeyFault::unsupported_crv);
+}
+
+// Under it (r, s) = (x of the generator, digest of the message) verifies for every message.
+TEST(GivenTheEcPointAtInfinity, ItIsRefused) {
+    constexpr std::array<unsigned char, 27> der{0x30, 0x19, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
+                                                0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+                                                0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x02, 0x00, 0x00};
+    const unsigned char* in = der.data();
+    ossl::Pkey infinity(d2i_PUBKEY(nullptr, &in, der.size()));
+    ASSERT_TRUE(infinity) << "OpenSSL itself takes it";
+
+    EXPECT_FALSE(KeyMaterial::check(std::move(infinity)));
 }
 
 TEST(GivenAKeyThatCannotCheckSignatures, ItIsRefused) {

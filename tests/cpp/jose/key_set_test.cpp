@@ -15,10 +15,10 @@ namespace authjwks {
 namespace {
 
 using support::algorithm;
+using support::json_text;
 using support::key_set_json;
 using support::KeyPair;
 using support::Members;
-using support::json_text;
 using support::to_json;
 
 KeySet parse(std::string_view text) { return *KeySet::parse(text, {}); }
@@ -62,7 +62,8 @@ TEST(GivenANamedKey, ItIsNotFoundForAlgorithmsItDoesNotServe) {
 TEST(GivenASetAtItsLimit, EveryKeyIsFound) {
     std::string text;
     for (int i = 0; i < 256; ++i)
-        text.append(text.empty() ? R"({"keys":[)" : ",").append(to_json(KeyPair::of("Ed25519").jwk("k" + std::to_string(i))));
+        text.append(text.empty() ? R"({"keys":[)" : ",")
+            .append(to_json(KeyPair::of("Ed25519").jwk("k" + std::to_string(i))));
     const KeySet keys = parse(text + "]}");
 
     for (int i = 0; i < 256; ++i) EXPECT_EQ(found(keys, "k" + std::to_string(i), "EdDSA"), 1U) << i;
@@ -133,7 +134,8 @@ TEST(GivenAKeyWithoutAName, ATokenWithANameDoesNotFindIt) {
 }
 
 TEST(GivenKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
-    Members secret = {{"kty", json_text("oct")}, {"k", json_text("AAAA")}}, for_encryption = KeyPair::of("RSA").jwk("a");
+    Members secret = {{"kty", json_text("oct")}, {"k", json_text("AAAA")}},
+            for_encryption = KeyPair::of("RSA").jwk("a");
     for_encryption["use"] = json_text("enc");
     Members off_curve = KeyPair::of("P-256").jwk("b");
     std::swap(off_curve["x"], off_curve["y"]);
@@ -145,8 +147,9 @@ TEST(GivenKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
     EXPECT_EQ(found(keys, "good", "ES256"), 1U);
     ASSERT_EQ(keys.usable().size(), 1U);
     EXPECT_EQ(keys.usable()[0].key_id, "good");
+    EXPECT_EQ(keys.members(), 7U);
     const std::vector<std::pair<std::size_t, KeyFault>> expected{
-        {0, KeyFault::not_an_object},      {1, KeyFault::unsupported_kty}, {3, KeyFault::not_for_signatures},
+        {0, KeyFault::not_an_object},    {1, KeyFault::unsupported_kty}, {3, KeyFault::not_for_signatures},
         {4, KeyFault::duplicate_member}, {5, KeyFault::bad_member},      {6, KeyFault::invalid_point}};
     ASSERT_EQ(keys.skipped().size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -160,6 +163,7 @@ TEST(GivenNoKeys, TheSetIsEmptyAndStillASet) {
 
     EXPECT_TRUE(keys.usable().empty());
     EXPECT_TRUE(keys.skipped().empty());
+    EXPECT_EQ(keys.members(), 0U);
     EXPECT_EQ(found(keys, "a", "RS256"), 0U);
     EXPECT_EQ(found(keys, std::nullopt, "RS256"), 0U);
 }
@@ -201,7 +205,7 @@ TEST(GivenALimitOfKeys, OneMoreIsTooManyUsableOrNot) {
 }
 
 TEST(GivenMoreDepthThanAKeySetNeeds, ItIsNoKeySet) {
-    const auto deep = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+    const auto deep = [](std::size_t depth) { return std::string(depth, '[') + "1" + std::string(depth, ']'); };
     EXPECT_TRUE(KeySet::parse(R"({"keys":[],"x":)" + deep(15) + "}", {}));
     EXPECT_EQ(fault_of(R"({"keys":[],"x":)" + deep(16) + "}"), KeySetFault::not_json);
 }
@@ -213,7 +217,9 @@ TEST(GivenASetThatWasMoved, ItsKeysAreStillFound) {
 
     EXPECT_EQ(found(second, "a", "ES256"), 1U);
     EXPECT_EQ(found(second, std::nullopt, "RS256"), 1U);
-    EXPECT_TRUE(second.find("a", algorithm("ES256")).keys()[0]->verifies("m", KeyPair::of("P-256").sign(algorithm("ES256"), "m")));
+    EXPECT_TRUE(second.find("a", algorithm("ES256"))
+                    .keys()[0]
+                    ->verifies("m", KeyPair::of("P-256").sign(algorithm("ES256"), "m")));
 }
 
 KeySet parse_pem(std::string_view pem) { return *KeySet::parse_pem(pem, {}); }
@@ -246,12 +252,13 @@ TEST(GivenPemOfKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
         return std::string(text, static_cast<std::size_t>(size));
     };
     const ossl::Pkey small(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{1024})),
-        agreement(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")), coin(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "secp256k1"));
+        agreement(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")),
+        coin(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "secp256k1"));
 
-    const KeySet keys =
-        parse_pem(pem_of(small) + pem_of(agreement) + KeyPair::of("P-384").public_pem() + pem_of(coin));
+    const KeySet keys = parse_pem(pem_of(small) + pem_of(agreement) + KeyPair::of("P-384").public_pem() + pem_of(coin));
 
     EXPECT_EQ(found(keys, std::nullopt, "ES384"), 1U);
+    EXPECT_EQ(keys.members(), 4U);
     ASSERT_EQ(keys.skipped().size(), 3U);
     EXPECT_EQ(keys.skipped()[0].index, 0U);
     EXPECT_EQ(keys.skipped()[0].reason, KeyFault::weak_key);
@@ -262,11 +269,10 @@ TEST(GivenPemOfKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
 }
 
 TEST(GivenPemWithoutAPublicKey, ItIsNoKeySet) {
-    for (const std::string& pem :
-         {std::string(), std::string("words"), KeyPair::of("Ed25519").private_pem(),
-          std::string("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
-          std::string("-----BEGIN PUBLIC KEY-----\n"),
-          std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")}) {
+    for (const std::string& pem : {std::string(), std::string("words"), KeyPair::of("Ed25519").private_pem(),
+                                   std::string("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+                                   std::string("-----BEGIN PUBLIC KEY-----\n"),
+                                   std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")}) {
         SCOPED_TRACE(pem);
         EXPECT_EQ(pem_fault_of(pem), KeySetFault::not_a_key_set);
         EXPECT_EQ(ERR_peek_error(), 0U) << "left for OpenSSL's other users";

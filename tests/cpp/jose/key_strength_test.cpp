@@ -42,11 +42,13 @@ bool strong(const ossl::Bignum& modulus, const ossl::Bignum& exponent) {
 TEST(GivenAGeneratedRsaKey, ItIsStrong) { EXPECT_TRUE(rsa_is_strong(KeyPair::of("RSA").public_key().get())); }
 
 TEST(GivenAModulusWithinItsBounds, ItIsStrong) {
-    for (const int bits : {2048, 2049, 3072, 4096, 8191, 8192}) EXPECT_TRUE(strong(modulus_of(bits), number(65537))) << bits;
+    for (const int bits : {2048, 2049, 3072, 4096, 8191, 8192})
+        EXPECT_TRUE(strong(modulus_of(bits), number(65537))) << bits;
 }
 
 TEST(GivenAModulusOutsideItsBounds, ItIsWeak) {
-    for (const int bits : {512, 1024, 2040, 2047, 8193, 16384}) EXPECT_FALSE(strong(modulus_of(bits), number(65537))) << bits;
+    for (const int bits : {512, 1024, 2040, 2047, 8193, 16384})
+        EXPECT_FALSE(strong(modulus_of(bits), number(65537))) << bits;
 }
 
 TEST(GivenAnEvenModulus, ItIsWeak) {
@@ -87,9 +89,9 @@ class GivenTheFactorableForm : public ::testing::Test {
     std::unique_ptr<BN_CTX, FreeCtx> ctx{BN_CTX_new()};
     ossl::Bignum product = [] {
         auto all = number(1);
-        for (const BN_ULONG prime : {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71,
-                                     73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157,
-                                     163, 167})
+        for (const BN_ULONG prime :
+             {2,  3,  5,  7,  11, 13,  17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67, 71,
+              73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167})
             BN_mul_word(all.get(), prime);
         return all;
     }();
@@ -117,8 +119,8 @@ ossl::Pkey edwards_key(const Curve& curve, const char* digits) {
     const auto y = from_hex(digits);
     std::string raw(curve.field_bytes, '\0');
     BN_bn2lebinpad(y.get(), reinterpret_cast<unsigned char*>(raw.data()), static_cast<int>(raw.size()));
-    return ossl::Pkey(EVP_PKEY_new_raw_public_key_ex(
-        nullptr, curve.openssl_name, nullptr, reinterpret_cast<const unsigned char*>(raw.data()), raw.size()));
+    return ossl::Pkey(EVP_PKEY_new_raw_public_key_ex(nullptr, curve.openssl_name, nullptr,
+                                                     reinterpret_cast<const unsigned char*>(raw.data()), raw.size()));
 }
 
 constexpr const Curve& kEd25519 = *find_curve("Ed25519");
@@ -131,15 +133,14 @@ TEST(GivenGeneratedEdwardsKeys, TheirOrderIsNotSmall) {
 }
 
 TEST(GivenAnEd25519PointOfSmallOrder, ItIsFoundWithBothSigns) {
-    for (const char* digits :
-         {"00", "8000000000000000000000000000000000000000000000000000000000000000",                        // order 4
-          "01", "8000000000000000000000000000000000000000000000000000000000000001",                        // order 1
-          "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEC",                              // order 2
-          "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEC",
-          "05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826",                              // order 8
-          "85FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826",
-          "7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7",
-          "FA03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7"})
+    for (const char* digits : {"00", "8000000000000000000000000000000000000000000000000000000000000000",  // order 4
+                               "01", "8000000000000000000000000000000000000000000000000000000000000001",  // order 1
+                               "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEC",        // order 2
+                               "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEC",
+                               "05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826",  // order 8
+                               "85FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826",
+                               "7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7",
+                               "FA03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7"})
         EXPECT_TRUE(has_small_order(edwards_key(kEd25519, digits).get(), kEd25519)) << digits;
 }
 
@@ -162,16 +163,16 @@ const std::string kHalf448 = std::string(55, 'F') + 'E' + std::string(54, 'F'); 
 
 TEST(GivenAnEd448PointOfSmallOrder, ItIsFoundWithBothSigns) {
     const std::string zeros(110, '0');
-    for (const std::string& digits : {"00" + zeros + "00", "80" + zeros + "00",      // order 4
-                                      "00" + zeros + "01", "80" + zeros + "01",      // order 1
+    for (const std::string& digits : {"00" + zeros + "00", "80" + zeros + "00",         // order 4
+                                      "00" + zeros + "01", "80" + zeros + "01",         // order 1
                                       "00" + kHalf448 + "FE", "80" + kHalf448 + "FE"})  // order 2
         EXPECT_TRUE(has_small_order(edwards_key(kEd448, digits.c_str()).get(), kEd448)) << digits;
 }
 
 TEST(GivenAnEd448NumberOfThePrimeOrMore, ItCountsAsSmall) {
-    for (const std::string& digits : {"00" + kHalf448 + "FF", "80" + kHalf448 + "FF", "00" + std::string(112, 'F'),
-                                      "01" + std::string(112, '0'), "40" + std::string(112, '0'),
-                                      "7F" + std::string(112, 'F'), "FF" + std::string(112, 'F')})
+    for (const std::string& digits :
+         {"00" + kHalf448 + "FF", "80" + kHalf448 + "FF", "00" + std::string(112, 'F'), "01" + std::string(112, '0'),
+          "40" + std::string(112, '0'), "7F" + std::string(112, 'F'), "FF" + std::string(112, 'F')})
         EXPECT_TRUE(has_small_order(edwards_key(kEd448, digits.c_str()).get(), kEd448)) << digits;
 }
 

@@ -59,8 +59,8 @@ TEST_P(GivenAKeyBoundTo, ItRefusesAnotherMessage) {
 
 TEST_P(GivenAKeyBoundTo, ItRefusesASignatureWithAnyBitFlipped) {
     const std::size_t bits = signature.size() * 8;
-    for (const std::size_t bit : {std::size_t{0}, std::size_t{7}, bits / 4, bits / 2 - 1, bits / 2, bits / 2 + 7, bits - 8,
-                                  bits - 1})
+    for (const std::size_t bit :
+         {std::size_t{0}, std::size_t{7}, bits / 4, bits / 2 - 1, bits / 2, bits / 2 + 7, bits - 8, bits - 1})
         EXPECT_FALSE(key.verifies(kMessage, flipped(signature, bit))) << "bit " << bit << " of " << bits;
 }
 

@@ -90,8 +90,9 @@ TEST(GivenIssuersAndAudiences, TheyAreComparedExactly) {
     const Policy policy(options);
 
     EXPECT_TRUE(policy.accepts_issuer("https://issuer.example/"));
-    for (const std::string_view other : {"https://issuer.example", "https://ISSUER.example/", "https://issuer.example//",
-                                         "", "https://issuer.example/ ", "https://issuer.example/x"})
+    for (const std::string_view other :
+         {"https://issuer.example", "https://ISSUER.example/", "https://issuer.example//", "",
+          "https://issuer.example/ ", "https://issuer.example/x"})
         EXPECT_FALSE(policy.accepts_issuer(other)) << other;
     EXPECT_TRUE(policy.accepts_audience("https://api.example"));
     EXPECT_TRUE(policy.accepts_audience("b"));

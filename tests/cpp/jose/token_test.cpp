@@ -37,7 +37,8 @@ TEST(GivenATokenOfThreeParts, SplitReturnsViewsIntoTheCallersText) {
 }
 
 TEST(GivenAnotherNumberOfParts, SplitRefuses) {
-    for (const std::string_view text : {"", ".", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.", ".a.b.c", "....", "a..b.c"}) {
+    for (const std::string_view text :
+         {"", ".", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.", ".a.b.c", "....", "a..b.c"}) {
         const auto token = split_compact(text, kMaxBytes);
         ASSERT_FALSE(token) << text;
         EXPECT_EQ(token.error(), Errc::not_three_parts) << text;
@@ -134,8 +135,8 @@ TEST_F(GivenAHeader, EveryRowOfTheTableIsAnAlgorithm) {
 }
 
 TEST_F(GivenAHeader, AnyOtherAlgorithmIsUnsupported) {
-    for (const std::string name : {"none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512", "rs256", "RS256 ", "", "ES256K",
-                                   "RSA-OAEP", "RS1", "dir", "RS256\\u0000", "\\u0000none"})
+    for (const std::string name : {"none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512", "rs256", "RS256 ", "",
+                                   "ES256K", "RSA-OAEP", "RS1", "dir", "RS256\\u0000", "\\u0000none"})
         expect_refusal(R"({"alg":")" + name + "\"}", Errc::unsupported_alg);
 }
 
@@ -162,7 +163,8 @@ TEST_F(GivenAHeader, MembersOfTheWrongTypeAreRefused) {
 }
 
 TEST_F(GivenAHeader, EveryCritIsRefused) {
-    for (const std::string value : {"[]", R"(["exp"])", R"(["b64"])", R"(["alg"])", R"([""])", "[1]", "null", R"("exp")", "{}", "1"})
+    for (const std::string value :
+         {"[]", R"(["exp"])", R"(["b64"])", R"(["alg"])", R"([""])", "[1]", "null", R"("exp")", "{}", "1"})
         expect_refusal(R"({"alg":"RS256","crit":)" + value + R"(,"exp":1})", Errc::critical_extension);
     expect_refusal(R"({"\u0063rit":["exp"],"alg":"RS256"})", Errc::critical_extension);
     expect_refusal(R"({"alg":"RS256","crit":["b64"],"b64":true})", Errc::critical_extension);
@@ -178,31 +180,31 @@ TEST_F(GivenAHeader, APayloadThatIsNotEncodedIsRefused) {
 TEST_F(GivenAHeader, MembersWithoutAMeaningHereAreIgnored) {
     for (const std::string member :
          {R"("jwk":{"kty":"oct","k":"AAAA"})", R"("jku":"https://evil.example/keys")", R"("x5u":"file:///etc/passwd")",
-          R"("x5c":["AAAA"])", R"("x5t":1)", R"("cty":"JWT")", R"("zip":"DEF")", R"("enc":"A256GCM")", R"("p2c":1000000000)",
-          R"("nonce":null)", R"("KID":1)", R"("Crit":["x"])", R"("":[])"})
+          R"("x5c":["AAAA"])", R"("x5t":1)", R"("cty":"JWT")", R"("zip":"DEF")", R"("enc":"A256GCM")",
+          R"("p2c":1000000000)", R"("nonce":null)", R"("KID":1)", R"("Crit":["x"])", R"("":[])"})
         EXPECT_TRUE(parse(R"({"alg":"RS256",)" + member + "}")) << member;
 }
 
 TEST_F(GivenAHeader, ANameGivenTwiceIsRefused) {
     for (const std::string_view header :
          {R"({"alg":"RS256","alg":"RS256"})", R"({"alg":"RS256","alg":"none"})", R"({"alg":"RS256","\u0061lg":"none"})",
-          R"({"alg":"RS256","kid":"a","kid":"a"})", R"({"alg":"RS256","x":1,"x":1})", R"({"alg":"RS256","jwk":{"a":1,"a":1}})",
-          R"({"alg":"RS256","x":[{"a":1,"a":1}]})"})
+          R"({"alg":"RS256","kid":"a","kid":"a"})", R"({"alg":"RS256","x":1,"x":1})",
+          R"({"alg":"RS256","jwk":{"a":1,"a":1}})", R"({"alg":"RS256","x":[{"a":1,"a":1}]})"})
         expect_refusal(header, Errc::bad_header);
 }
 
 TEST_F(GivenAHeader, AnythingButOneJsonObjectIsRefused) {
     for (const std::string_view header :
-         {"null", "[]", "1", R"("alg")", R"([{"alg":"RS256"}])", "x", "{", R"({"alg":"RS256"}x)", R"({"alg":"RS256"}{})",
-          R"({"alg":"RS256",})", R"({'alg':'RS256'})", "\xEF\xBB\xBF{\"alg\":\"RS256\"}", "{\"alg\":\"RS256\",\"x\":\"\xFF\"}",
-          R"({"alg":"RS256","x":"\uD800"})", R"({"alg":"RS256","x":1e400})"})
+         {"null", "[]", "1", R"("alg")", R"([{"alg":"RS256"}])", "x", "{", R"({"alg":"RS256"}x)",
+          R"({"alg":"RS256"}{})", R"({"alg":"RS256",})", R"({'alg':'RS256'})", "\xEF\xBB\xBF{\"alg\":\"RS256\"}",
+          "{\"alg\":\"RS256\",\"x\":\"\xFF\"}", R"({"alg":"RS256","x":"\uD800"})", R"({"alg":"RS256","x":1e400})"})
         expect_refusal(header, Errc::bad_header);
     expect_refusal(std::string_view("{\"alg\":\"RS256\"}\0", 16), Errc::bad_header);
 }
 
 TEST_F(GivenAHeader, DepthBeyondTheBoundIsRefused) {
     const auto deep = [](std::size_t depth) {
-        return R"({"alg":"RS256","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+        return R"({"alg":"RS256","x":)" + std::string(depth, '[') + "1" + std::string(depth, ']') + "}";
     };
     EXPECT_TRUE(parse(deep(kMaxTokenDepth - 1)));
     expect_refusal(deep(kMaxTokenDepth), Errc::bad_header);
@@ -210,7 +212,8 @@ TEST_F(GivenAHeader, DepthBeyondTheBoundIsRefused) {
 
 TEST_F(GivenAHeader, TextThatIsNotStrictBase64UrlIsRefused) {
     const std::string good = to_base64url(R"({"alg":"RS256"})");
-    for (const std::string& header : {good + "=", good + "==", good + "!", " " + good, good + "\n", std::string("e30=")}) {
+    for (const std::string& header :
+         {good + "=", good + "==", good + "!", " " + good, good + "\n", std::string("e30=")}) {
         text = header + ".e30.c2ln";
         const auto token = parse_text();
         ASSERT_FALSE(token) << header;
@@ -228,6 +231,38 @@ TEST_F(GivenAHeader, ASignatureThatIsNotStrictBase64UrlIsRefused) {
 
 TEST_F(GivenAHeader, ThePayloadIsNotLookedAtYet) { EXPECT_TRUE(parse(R"({"alg":"RS256"})", "!!!")); }
 
+TEST_F(GivenAHeader, ThePayloadTellsWhichIssuerItClaims) {
+    const auto token = parse(R"({"alg":"RS256"})", to_base64url(R"({"iss":"https:\/\/issuer.example","aud":7})"));
+    ASSERT_TRUE(token);
+    auto parsed = *token;
+
+    const auto issuer = parsed.claimed_issuer();
+
+    ASSERT_TRUE(issuer);
+    EXPECT_EQ(*issuer, "https://issuer.example");
+}
+
+TEST_F(GivenAHeader, APayloadThatClaimsNoIssuerIsRefused) {
+    struct Row {
+        std::string payload;
+        Errc refusal;
+    };
+    for (const auto& [payload, refusal] :
+         {Row{"e30=", Errc::bad_base64url}, Row{"", Errc::bad_claims}, Row{to_base64url("[]"), Errc::bad_claims},
+          Row{to_base64url(R"({"iss":"a","iss":"b"})"), Errc::bad_claims},
+          Row{to_base64url(R"({"iss":"a","x":{"y":1,"y":1}})"), Errc::bad_claims},
+          Row{to_base64url("{}"), Errc::claim_missing}, Row{to_base64url(R"({"x":{"iss":"a"}})"), Errc::claim_missing},
+          Row{to_base64url(R"({"iss":null})"), Errc::claim_invalid},
+          Row{to_base64url(R"({"iss":["a"]})"), Errc::claim_invalid}}) {
+        const auto token = parse(R"({"alg":"RS256"})", payload);
+        ASSERT_TRUE(token) << payload;
+        auto parsed = *token;
+        const auto issuer = parsed.claimed_issuer();
+        ASSERT_FALSE(issuer) << payload;
+        EXPECT_EQ(issuer.error(), refusal) << payload;
+    }
+}
+
 /// Tokens signed by the shared P-256 key under the name "a", checked against sets of keys.
 class GivenASignedToken : public ::testing::Test {
   protected:
@@ -241,7 +276,9 @@ class GivenASignedToken : public ::testing::Test {
     const ParsedToken& signed_token(std::string_view payload) {
         return parsed(pair.token(es256, R"({"alg":"ES256","kid":"a","typ":"JWT"})", payload));
     }
-    static KeySet set_of(std::initializer_list<support::Members> keys) { return *KeySet::parse(key_set_json(keys), {}); }
+    static KeySet set_of(std::initializer_list<support::Members> keys) {
+        return *KeySet::parse(key_set_json(keys), {});
+    }
 
     const KeyPair& pair = KeyPair::of("P-256");
     const Algorithm& es256 = algorithm("ES256");
@@ -339,14 +376,27 @@ TEST_F(GivenASignedToken, AnEmptyPayloadIsEmptyAndHasNoClaims) {
 
 TEST_F(GivenASignedToken, ClaimsThatAreNotOneObjectOfDistinctNamesAreRefused) {
     for (const std::string_view payload :
-         {"null", "[]", "1", R"("x")", "{", R"({"a":1,"a":2})", R"({"a":{"b":1,"b":2}})", R"({"exp":1,"\u0065xp":2})", "{}{}",
-          "{\"a\":\"\xFF\"}", R"({"a":"\uDC00"})", R"({"exp":1e400})", "\xEF\xBB\xBF{}"}) {
+         {"null", "[]", "1", R"("x")", "{", R"({"a":1,"a":2})", R"({"a":{"b":1,"b":2}})", R"({"exp":1,"\u0065xp":2})",
+          "{}{}", "{\"a\":\"\xFF\"}", R"({"a":"\uDC00"})", R"({"exp":1e400})", "\xEF\xBB\xBF{}"}) {
         const auto token = VerifiedToken::check(signed_token(payload), keys);
         ASSERT_TRUE(token) << payload;
         const auto claims = token->claims();
         ASSERT_FALSE(claims) << payload;
         EXPECT_EQ(claims.error(), Errc::bad_claims) << payload;
     }
+}
+
+TEST_F(GivenASignedToken, ItsClaimsAreTheSameWhereItsIssuerWasReadBefore) {
+    ParsedToken token = signed_token(R"({"iss":"a","sub":"x"})");
+    ASSERT_TRUE(token.claimed_issuer());
+
+    const auto verified = VerifiedToken::check(token, keys);
+
+    ASSERT_TRUE(verified);
+    const auto claims = verified->claims();
+    ASSERT_TRUE(claims);
+    EXPECT_EQ(json::text_of(claims->at_key("sub").value()), "x");
+    EXPECT_EQ(*verified->payload(), R"({"iss":"a","sub":"x"})");
 }
 
 TEST_F(GivenASignedToken, APayloadThatIsNotStrictBase64UrlIsRefused) {

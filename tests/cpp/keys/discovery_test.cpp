@@ -14,8 +14,8 @@
 namespace authjwks {
 namespace {
 
-using support::Members;
 using support::json_text;
+using support::Members;
 using support::to_json;
 using namespace std::chrono_literals;
 
@@ -29,8 +29,8 @@ constexpr std::string_view kEmptySet = R"({"keys":[]})";
 class Web {
   public:
     void put(std::string_view url, std::string_view body, long status = 200,
-             std::optional<std::chrono::seconds> max_age = std::nullopt) {
-        pages_.insert_or_assign(std::string(url), HttpResponse{status, std::string(body), max_age});
+             std::optional<std::chrono::seconds> lifetime = std::nullopt, const Validators& version = {}) {
+        pages_.insert_or_assign(std::string(url), HttpResponse{status, std::string(body), lifetime, version});
     }
     void fail(std::string_view url, FetchFault fault) { pages_.insert_or_assign(std::string(url), fault); }
 
@@ -38,7 +38,7 @@ class Web {
         return [this](const HttpRequest& request) -> Result<HttpResponse, FetchFault> {
             requests_.push_back(request);
             const auto page = pages_.find(request.url);
-            return page == pages_.end() ? HttpResponse{404, "", {}} : page->second;
+            return page == pages_.end() ? HttpResponse{.status = 404} : page->second;
         };
     }
 
@@ -62,7 +62,7 @@ Members metadata(std::string_view issuer = kIssuer, std::string_view jwks_uri = 
 
 /// The word for what went wrong, or "".
 std::string_view load(Web& web, const LocationOptions& options) {
-    const auto loaded = KeyLocation(options).load(web.fetch(), Clock::now() + 5s, false);
+    const auto loaded = KeyLocation(options).load(web.fetch(), {.deadline = Clock::now() + 5s});
     return loaded ? "" : name_of(loaded.error());
 }
 std::string_view load(Web& web) { return load(web, {.issuer = std::string(kIssuer)}); }
@@ -98,10 +98,11 @@ TEST(GivenAnIssuerToDiscover, ItsMetadataLeadsToItsKeys) {
     web.put(kOpenid, to_json(metadata()));
     web.put(kKeys, kEmptySet, 200, 120s);
 
-    const auto loaded = KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), Clock::now() + 5s, false);
+    const auto loaded =
+        KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), {.deadline = Clock::now() + 5s});
 
     ASSERT_TRUE(loaded);
-    EXPECT_EQ(loaded->max_age, 120s) << "of the keys";
+    EXPECT_EQ(loaded->lifetime, 120s) << "of the keys";
     EXPECT_EQ(web.asked(), (Urls{std::string(kOpenid), std::string(kKeys)}));
 }
 
@@ -110,10 +111,11 @@ TEST(GivenAMetadataDocumentOfAnotherAge, TheKeysKeepTheirOwn) {
     web.put(kOpenid, to_json(metadata()), 200, 7s);
     web.put(kKeys, kEmptySet);
 
-    const auto loaded = KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), Clock::now() + 5s, false);
+    const auto loaded =
+        KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), {.deadline = Clock::now() + 5s});
 
     ASSERT_TRUE(loaded);
-    EXPECT_EQ(loaded->max_age, std::nullopt);
+    EXPECT_EQ(loaded->lifetime, std::nullopt);
 }
 
 TEST(GivenADeadlineAndNoCache, EveryRequestCarriesThem) {
@@ -122,7 +124,8 @@ TEST(GivenADeadlineAndNoCache, EveryRequestCarriesThem) {
         Web web;
         web.put(kOauth, to_json(metadata()));
         web.put(kKeys, kEmptySet);
-        ASSERT_TRUE(KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), deadline, no_cache));
+        ASSERT_TRUE(KeyLocation({.issuer = std::string(kIssuer)})
+                        .load(web.fetch(), {.deadline = deadline, .no_cache = no_cache}));
         ASSERT_EQ(web.requests().size(), 3U);
         for (const HttpRequest& request : web.requests()) {
             EXPECT_EQ(request.deadline, deadline);
@@ -160,7 +163,8 @@ TEST(GivenAnOpenidDocumentThatIsWrong, NothingElseIsAskedFor) {
 }
 
 TEST(GivenAServerThatCannotBeReached, ItsFaultIsTold) {
-    for (const FetchFault fault : {FetchFault::unreachable, FetchFault::timed_out, FetchFault::tls_failed, FetchFault::too_large}) {
+    for (const FetchFault fault :
+         {FetchFault::unreachable, FetchFault::timed_out, FetchFault::tls_failed, FetchFault::too_large}) {
         Web web;
         web.fail(kOpenid, fault);
         EXPECT_EQ(load(web), name_of(fault));
@@ -191,14 +195,16 @@ TEST(GivenADiscoveryUrlWithoutAnIssuer, TheMetadataMayNameAnyOne) {
 TEST(GivenAJwksUri, NoMetadataIsAskedFor) {
     Web web;
     web.put(kKeys, kEmptySet);
-    EXPECT_EQ(load(web, {.issuer = "no url at all", .discovery_url = "https://d.example/", .jwks_uri = std::string(kKeys)}), "");
+    EXPECT_EQ(
+        load(web, {.issuer = "no url at all", .discovery_url = "https://d.example/", .jwks_uri = std::string(kKeys)}),
+        "");
     EXPECT_EQ(web.asked(), Urls{std::string(kKeys)});
 }
 
 TEST(GivenMetadataOfAnotherIssuer, ItIsRefused) {
     for (const std::string_view other :
-         {"https://issuer.example/tenant/", "https://issuer.example/", "https://ISSUER.example/tenant", "http://issuer.example/tenant",
-          "https://issuer.example/tenant?", "", "https://evil.example/tenant"}) {
+         {"https://issuer.example/tenant/", "https://issuer.example/", "https://ISSUER.example/tenant",
+          "http://issuer.example/tenant", "https://issuer.example/tenant?", "", "https://evil.example/tenant"}) {
         Web web;
         web.put(kOpenid, to_json(metadata(other)));
         web.put(kKeys, kEmptySet);
@@ -209,8 +215,9 @@ TEST(GivenMetadataOfAnotherIssuer, ItIsRefused) {
 
 TEST(GivenMetadataOfAnotherShape, ItIsRefused) {
     for (const std::string_view text :
-         {"[]", "null", "{}", R"({"issuer":"https://issuer.example/tenant"})", R"({"jwks_uri":"https://keys.example/jwks"})",
-          R"({"issuer":1,"jwks_uri":"https://keys.example/jwks"})", R"({"issuer":"https://issuer.example/tenant","jwks_uri":null})",
+         {"[]", "null", "{}", R"({"issuer":"https://issuer.example/tenant"})",
+          R"({"jwks_uri":"https://keys.example/jwks"})", R"({"issuer":1,"jwks_uri":"https://keys.example/jwks"})",
+          R"({"issuer":"https://issuer.example/tenant","jwks_uri":null})",
           R"({"issuer":["https://issuer.example/tenant"],"jwks_uri":"https://keys.example/jwks"})",
           R"({"issuer":"https://issuer.example/tenant","jwks_uri":["https://keys.example/jwks"]})"}) {
         Web web;
@@ -221,8 +228,9 @@ TEST(GivenMetadataOfAnotherShape, ItIsRefused) {
 
 TEST(GivenMetadataThatNamesAMemberTwice, ItIsRefused) {
     const std::string members = to_json(metadata());
-    for (const std::string_view twice : {R"("issuer":"https://issuer.example/tenant")", R"("jwks_uri":"https://evil.example/")",
-                                         R"("jwks_\u0075ri":"https://evil.example/")", R"("x":1,"x":1)"}) {
+    for (const std::string_view twice :
+         {R"("issuer":"https://issuer.example/tenant")", R"("jwks_uri":"https://evil.example/")",
+          R"("jwks_\u0075ri":"https://evil.example/")", R"("x":1,"x":1)"}) {
         Web web;
         web.put(kOpenid, members.substr(0, members.size() - 1).append(",").append(twice) + "}");
         EXPECT_EQ(load(web), "not_discovery") << twice;
@@ -266,7 +274,8 @@ TEST(GivenKeysThatHttpsMetadataPutsElsewhere, AnyHttpsHostIsAskedAndNothingElse)
 TEST(GivenMetadataThatCameByHttp, ItsKeysMayToo) {
     for (const std::string_view jwks_uri : {"http://127.0.0.1:8000/keys", "https://keys.example/jwks"}) {
         Web web;
-        web.put("http://127.0.0.1:8000/.well-known/openid-configuration", to_json(metadata("http://127.0.0.1:8000", jwks_uri)));
+        web.put("http://127.0.0.1:8000/.well-known/openid-configuration",
+                to_json(metadata("http://127.0.0.1:8000", jwks_uri)));
         web.put(jwks_uri, kEmptySet);
         EXPECT_EQ(load(web, {.issuer = "http://127.0.0.1:8000", .allow_http = true}), "") << jwks_uri;
     }
@@ -280,14 +289,115 @@ TEST(GivenAnAnswerThatIsNoKeySet, ItsFaultIsTold) {
         long status = 200;
     };
     for (const auto& [body, fault, status] :
-         {Row{"<html>", "not_json"}, Row{"", "not_json"}, Row{"{}", "not_a_key_set"}, Row{R"({"keys":[],"keys":[]})", "not_a_key_set"},
-          Row{many + "]}", "too_many_keys"}, Row{std::string((1 << 20) + 1, ' '), "too_large"},
-          Row{std::string(kEmptySet), "bad_status", 404}, Row{std::string(kEmptySet), "bad_status", 304},
-          Row{std::string(kEmptySet), "bad_status", 206}, Row{std::string(kEmptySet), "bad_status", 500}}) {
+         {Row{"<html>", "not_json"}, Row{"", "not_json"}, Row{"{}", "not_a_key_set"},
+          Row{R"({"keys":[],"keys":[]})", "not_a_key_set"}, Row{many + "]}", "too_many_keys"},
+          Row{std::string((1 << 20) + 1, ' '), "too_large"}, Row{std::string(kEmptySet), "bad_status", 404},
+          Row{std::string(kEmptySet), "bad_status", 304}, Row{std::string(kEmptySet), "bad_status", 206},
+          Row{std::string(kEmptySet), "bad_status", 500}}) {
         Web web;
         web.put(kKeys, body, status);
         EXPECT_EQ(load(web, {.jwks_uri = std::string(kKeys)}), fault) << body.substr(0, 40);
     }
+}
+
+/// The key set at hand, and the place it came from.
+class GivenKeysAtHand : public ::testing::Test {
+  protected:
+    Result<LoadedKeys, FetchFault> load_again(bool no_cache = false) {
+        return location.load(web.fetch(), {.deadline = Clock::now() + 5s, .no_cache = no_cache, .known = known});
+    }
+    const Validators& sent() const { return web.requests().back().known; }
+
+    Web web;
+    const KeyLocation location{{.jwks_uri = std::string(kKeys)}};
+    Origin known{std::string(kKeys), std::string(kEmptySet), {"\"v1\"", "Sun, 22 Nov 2026 10:00:00 GMT"}};
+};
+
+TEST(GivenAFirstAnswer, ItsOriginIsTold) {
+    Web web;
+    web.put(kOpenid, to_json(metadata()), 200, std::nullopt, {"\"of the metadata\"", ""});
+    web.put(kKeys, kEmptySet, 200, 60s, {"\"v1\"", "then"});
+
+    const auto loaded =
+        KeyLocation({.issuer = std::string(kIssuer)}).load(web.fetch(), {.deadline = Clock::now() + 5s});
+
+    ASSERT_TRUE(loaded);
+    EXPECT_TRUE(loaded->keys);
+    EXPECT_EQ(loaded->origin.url, kKeys);
+    EXPECT_EQ(loaded->origin.body, kEmptySet);
+    EXPECT_EQ(loaded->origin.version.etag, "\"v1\"");
+    EXPECT_EQ(loaded->origin.version.last_modified, "then");
+}
+
+TEST_F(GivenKeysAtHand, TheServerIsToldWhichVersionAndMayKeepItBack) {
+    web.put(kKeys, "", 304, 60s);
+
+    const auto loaded = load_again();
+
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(sent().etag, known.version.etag);
+    EXPECT_EQ(sent().last_modified, known.version.last_modified);
+    EXPECT_FALSE(loaded->keys) << "those at hand are still the issuer's";
+    EXPECT_EQ(loaded->lifetime, 60s);
+    EXPECT_EQ(loaded->origin.body, known.body);
+    EXPECT_EQ(loaded->origin.version.etag, known.version.etag);
+}
+
+TEST_F(GivenKeysAtHand, TheSameAnswerIsRecognised) {
+    web.put(kKeys, kEmptySet, 200, 60s, {"\"v2\"", ""});
+
+    const auto loaded = load_again();
+
+    ASSERT_TRUE(loaded);
+    EXPECT_FALSE(loaded->keys);
+    EXPECT_EQ(loaded->lifetime, 60s);
+    EXPECT_EQ(loaded->origin.version.etag, "\"v2\"") << "the newer name of the same version";
+}
+
+TEST_F(GivenKeysAtHand, AnotherAnswerIsRead) {
+    web.put(kKeys, R"({"keys":[ ]})");
+
+    const auto loaded = load_again();
+
+    ASSERT_TRUE(loaded);
+    EXPECT_TRUE(loaded->keys);
+    EXPECT_EQ(loaded->origin.body, R"({"keys":[ ]})");
+}
+
+TEST_F(GivenKeysAtHand, PastTheCachesTheWholeAnswerIsAskedFor) {
+    web.put(kKeys, kEmptySet);
+    const auto loaded = load_again(true);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(sent().etag, "");
+    EXPECT_EQ(sent().last_modified, "");
+    EXPECT_FALSE(loaded->keys) << "the same all the same";
+
+    web.put(kKeys, "", 304);
+    EXPECT_EQ(load_again(true).error(), FetchFault::bad_status) << "it was not asked for";
+}
+
+TEST_F(GivenKeysAtHand, AnotherPlaceIsAskedAfresh) {
+    known.url = "https://elsewhere.example/";
+    web.put(kKeys, kEmptySet);
+    const auto loaded = load_again();
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(sent().etag, "");
+    EXPECT_TRUE(loaded->keys);
+
+    web.put(kKeys, "", 304);
+    EXPECT_EQ(load_again().error(), FetchFault::bad_status);
+}
+
+TEST_F(GivenKeysAtHand, TheMetadataIsAlwaysAskedForWhole) {
+    web.put(kOpenid, to_json(metadata()));
+    web.put(kKeys, "", 304);
+
+    const auto loaded = KeyLocation({.issuer = std::string(kIssuer)})
+                            .load(web.fetch(), {.deadline = Clock::now() + 5s, .known = known});
+
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(web.requests()[0].known.etag, "");
+    EXPECT_EQ(web.requests()[1].known.etag, known.version.etag);
 }
 
 TEST(GivenUrlsThatCannotBeUsed, TheLocationNamesTheOptionAndIsNotMade) {
@@ -295,9 +405,11 @@ TEST(GivenUrlsThatCannotBeUsed, TheLocationNamesTheOptionAndIsNotMade) {
         LocationOptions options;
         std::string_view option;
     };
-    const std::string http = "http://127.0.0.1/", user = "https://user@issuer.example/", fragment = "https://issuer.example/#x",
-                      none = "issuer.example";
-    std::vector<Row> rows{{{}, "issuer"}, {{.issuer = "https://issuer.example/?x=y"}, "issuer"}, {{.issuer = ""}, "issuer"},
+    const std::string http = "http://127.0.0.1/", user = "https://user@issuer.example/",
+                      fragment = "https://issuer.example/#x", none = "issuer.example";
+    std::vector<Row> rows{{{}, "issuer"},
+                          {{.issuer = "https://issuer.example/?x=y"}, "issuer"},
+                          {{.issuer = ""}, "issuer"},
                           {{.issuer = "https://issuer.example/" + std::string(2020, 'a')}, "issuer"}};
     for (const std::string& bad : {http, user, fragment, none, std::string()}) {
         rows.push_back({{.issuer = bad}, "issuer"});

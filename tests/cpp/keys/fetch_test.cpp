@@ -17,6 +17,7 @@ TEST(GivenEveryFault, ItsNameIsItsOwn) {
     EXPECT_EQ(name_of(FetchFault::issuer_mismatch), "issuer_mismatch");
     EXPECT_EQ(name_of(FetchFault::not_a_key_set), "not_a_key_set");
     EXPECT_EQ(name_of(FetchFault::too_many_keys), "too_many_keys");
+    EXPECT_EQ(name_of(FetchFault::stopped), "stopped");
 }
 
 TEST(GivenTheClock, ItIsNeverSetBack) { EXPECT_TRUE(Clock::is_steady); }

@@ -1,6 +1,8 @@
 #include "keys/http.hpp"
 
 #include <array>
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -42,8 +44,14 @@ std::string outcome_of(const Outcome& outcome) {
 }
 
 std::string answer(std::string_view body, std::string_view headers = "", std::string_view status = "200 OK") {
-    return std::string("HTTP/1.1 ").append(status).append("\r\nContent-Length: ").append(std::to_string(body.size()))
-        .append("\r\n").append(headers).append("\r\n").append(body);
+    return std::string("HTTP/1.1 ")
+        .append(status)
+        .append("\r\nContent-Length: ")
+        .append(std::to_string(body.size()))
+        .append("\r\n")
+        .append(headers)
+        .append("\r\n")
+        .append(body);
 }
 
 /// Proxies of the machine that runs the tests must not stand between them and their servers.
@@ -61,7 +69,7 @@ TEST_F(GivenAServer, StatusAndBodyOfItsAnswerComeBack) {
         ASSERT_TRUE(response) << status;
         EXPECT_EQ(std::to_string(response->status), status.substr(0, 3));
         EXPECT_EQ(response->body, status.starts_with("304") ? "" : "the body");
-        EXPECT_EQ(response->max_age, std::nullopt);
+        EXPECT_EQ(response->lifetime, std::nullopt);
     }
 }
 
@@ -76,8 +84,9 @@ TEST_F(GivenAServer, ItIsAskedForJsonByOneGet) {
     const std::string request = server.requests()[0];
     EXPECT_TRUE(request.starts_with("GET /keys?x=y HTTP/1.1\r\n")) << request;
     const std::string host = "Host: 127.0.0.1:" + std::to_string(server.port());
-    for (const std::string_view line : std::initializer_list<std::string_view>{
-             host, "Accept: application/json", "User-Agent: authjwks/test", "X-Tenant: a b", "Authorization: Basic eDp5"})
+    for (const std::string_view line :
+         std::initializer_list<std::string_view>{host, "Accept: application/json", "User-Agent: authjwks/test",
+                                                 "X-Tenant: a b", "Authorization: Basic eDp5"})
         EXPECT_NE(request.find("\r\n" + std::string(line) + "\r\n"), std::string::npos) << line << "\n" << request;
     EXPECT_EQ(request.find("Cache-Control"), std::string::npos);
 }
@@ -103,39 +112,49 @@ TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
     for (const std::string& outcome : outcomes) EXPECT_EQ(outcome, "200");
 }
 
-TEST_F(GivenAServer, ItsMaxAgeIsRead) {
-    struct Row {
-        std::string_view headers;
-        std::optional<std::chrono::seconds> max_age;
-    };
-    for (const auto& [headers, max_age] : {
-             Row{"Cache-Control: max-age=120\r\n", 120s},
-             {"cache-control:public,max-age=5\r\n", 5s},
-             {"CACHE-CONTROL: public, MAX-AGE=300, must-revalidate\r\n", 300s},
-             {"Cache-Control: s-maxage=7, max-age=8\r\n", 8s},
-             {"Cache-Control: max-age=0\r\n", 0s},
-             {"Cache-Control: public\r\nCache-Control: max-age=9\r\n", 9s},
-             {"Cache-Control: max-age=9\r\nCache-Control: public\r\n", 9s},
-             {"Cache-Control: no-store\r\n", std::nullopt},
-             {"Cache-Control: s-maxage=7\r\n", std::nullopt},
-             {"Cache-Control: max-age\r\n", std::nullopt},
-             {"Cache-Control: max-age=\r\n", std::nullopt},
-             {"Cache-Control: max-age=-5\r\n", std::nullopt},
-             {"Cache-Control: max-age=soon\r\n", std::nullopt},
-             {"Cache-Control:\r\n", std::nullopt},
-             {"X-Cache-Control: max-age=5\r\n", std::nullopt},
-             {"Expires: Thu, 01 Jan 2032 00:00:00 GMT\r\nAge: 3\r\n", std::nullopt},
-             {"", std::nullopt},
-         }) {
-        LoopbackServer server(answer("{}", headers));
-        const auto response = get(server.url("/"));
-        ASSERT_TRUE(response) << headers;
-        EXPECT_EQ(response->max_age, max_age) << headers;
-    }
+TEST_F(GivenAServer, WhatItsHeadersSayComesBack) {
+    LoopbackServer server(
+        answer("{}", "Cache-Control: max-age=120\r\nAge: 20\r\nETag: \"v1\"\r\nLast-Modified: then\r\n"));
+
+    const auto response = get(server.url("/"));
+
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->lifetime, 100s);
+    EXPECT_EQ(response->version.etag, "\"v1\"");
+    EXPECT_EQ(response->version.last_modified, "then");
+}
+
+TEST_F(GivenAServer, AnInterimAnswerSaysNothing) {
+    LoopbackServer server("HTTP/1.1 103 Early Hints\r\nCache-Control: max-age=120\r\n\r\n" + answer("{}"));
+
+    const auto response = get(server.url("/"));
+
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(response->lifetime, std::nullopt);
+}
+
+TEST_F(GivenAServer, ItIsToldWhichVersionIsAtHand) {
+    LoopbackServer server(answer("", "", "304 Not Modified"));
+
+    const auto response = make_http_fetch(options())(
+        {.url = server.url("/"), .deadline = Clock::now() + kPatience, .known = {"\"v1\"", "then"}});
+
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 304);
+    EXPECT_NE(server.requests()[0].find("\r\nIf-None-Match: \"v1\"\r\n"), std::string::npos);
+    EXPECT_NE(server.requests()[0].find("\r\nIf-Modified-Since: then\r\n"), std::string::npos);
+}
+
+TEST_F(GivenAServer, WithoutAVersionAtHandNoConditionIsMade) {
+    LoopbackServer server(answer("{}"));
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "200");
+    EXPECT_EQ(server.requests()[0].find("\r\nIf-"), std::string::npos);
 }
 
 TEST_F(GivenAServer, ItsRedirectIsNotFollowed) {
-    for (const std::string_view status : {"301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"}) {
+    for (const std::string_view status :
+         {"301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"}) {
         LoopbackServer target(answer("{}"));
         LoopbackServer server(answer("", "Location: " + target.url("/") + "\r\n", status));
         EXPECT_EQ(outcome_of(get(server.url("/"))), status.substr(0, 3));
@@ -173,6 +192,14 @@ TEST_F(GivenAServer, HeadersWithoutAnEndAreTooLarge) {
         while (client.send("X-Flood: " + std::string(1000, 'x') + "\r\n")) continue;
     });
     EXPECT_EQ(outcome_of(get(server.url("/"))), "too_large");
+}
+
+TEST_F(GivenAServer, AHeaderWithoutAnEndIsAFailure) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\nX-Flood: ");
+        while (client.send(std::string(1000, 'x'))) continue;
+    });
+    EXPECT_FALSE(get(server.url("/")));
 }
 
 TEST_F(GivenAServer, ACompressedBodyIsDecoded) {
@@ -277,72 +304,178 @@ TEST_F(GivenAServer, NothingButHttpAndHttpsIsSpoken) {
     EXPECT_TRUE(server.requests().empty());
 }
 
-TEST_F(GivenAServer, TheProxyOfTheEnvironmentIsUsed) {
-    LoopbackServer proxy(answer("{}"));
-    ASSERT_EQ(setenv("http_proxy", proxy.url("").c_str(), 1), 0);
+TEST_F(GivenAServer, AnExchangeEndsWhenTheProcessDoes) {
+    std::atomic<bool> is_stopping = false;
+    LoopbackServer server([&](Connection& client) {
+        is_stopping = true;
+        client.gone_within(kPatience);
+    });
+    HttpOptions with = options();
+    with.is_stopping = [&] { return is_stopping.load(); };
+    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, with)), "stopped");
+}
+
+TEST_F(GivenAServer, AConnectionMayBeSentElsewhere) {
+    LoopbackServer server(answer("{}"));
+    HttpOptions with = options();
+    with.connect_to = {"issuer.example:80:127.0.0.1:" + std::to_string(server.port())};
+
+    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kPatience, with)), "200");
+
+    EXPECT_NE(server.requests()[0].find("\r\nHost: issuer.example\r\n"), std::string::npos);
+}
+
+/// A proxy that answers for everybody.
+class GivenAProxy : public GivenAServer {
+  protected:
+    ~GivenAProxy() override { unsetenv("http_proxy"); }
+
+    LoopbackServer proxy{answer("{}")};
+};
+
+TEST_F(GivenAProxy, TheOneOfTheEnvironmentIsUsed) {
+    setenv("http_proxy", proxy.url("").c_str(), 1);
 
     EXPECT_EQ(outcome_of(get("http://issuer.example/keys")), "200");
-    unsetenv("http_proxy");
 
     ASSERT_EQ(proxy.requests().size(), 1U);
     EXPECT_TRUE(proxy.requests()[0].starts_with("GET http://issuer.example/keys HTTP/1.1\r\n")) << proxy.requests()[0];
 }
 
-/// A server that speaks TLS, and a file with the certificate to trust it by.
+TEST_F(GivenAProxy, TheOneConfiguredIsUsedInstead) {
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    HttpOptions with = options();
+    with.proxy = proxy.url("");
+    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kPatience, with)), "200");
+}
+
+TEST_F(GivenAProxy, NoneIsUsedWhereThatIsConfigured) {
+    setenv("http_proxy", proxy.url("").c_str(), 1);
+    LoopbackServer server(answer("", "", "404 Not Found"));
+    HttpOptions with = options();
+    with.proxy = "";
+    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, with)), "404");
+    EXPECT_TRUE(proxy.requests().empty());
+}
+
+TEST_F(GivenAProxy, HeadersForTheIssuerAreNotForIt) {
+    LoopbackServer refusing(answer("", "", "403 Forbidden"));
+    HttpOptions with = options();
+    with.proxy = refusing.url("");
+    with.headers = {{"Authorization", "Basic eDp5"}};
+
+    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kPatience, with)), "unreachable");
+
+    ASSERT_EQ(refusing.requests().size(), 1U);
+    EXPECT_TRUE(refusing.requests()[0].starts_with("CONNECT issuer.example:443 ")) << refusing.requests()[0];
+    EXPECT_EQ(refusing.requests()[0].find("eDp5"), std::string::npos);
+}
+
+/// A server that speaks TLS, and a folder for certificates to trust it by.
 class GivenATlsServer : public GivenAServer {
   protected:
-    ~GivenATlsServer() override { std::filesystem::remove(ca_file); }
+    GivenATlsServer() { std::filesystem::create_directory(folder); }
+    ~GivenATlsServer() override { std::filesystem::remove_all(folder); }
 
-    std::string get_from(const TlsIdentity& identity, bool trusted) const {
-        LoopbackServer server([](Connection& client) { client.send(answer("{}")); }, identity);
+    std::string written(const std::string& name, const std::string& text) const {
+        std::ofstream(folder / name) << text;
+        return folder / name;
+    }
+    HttpOptions trusting(const TlsIdentity& whom) const {
         HttpOptions with = options();
         with.allow_http = false;
-        if (trusted) {
-            std::ofstream(ca_file) << identity.certificate_pem();
-            with.ca_file = ca_file;
-        }
+        with.ca_file = written("ca.pem", whom.certificate_pem());
+        return with;
+    }
+    static std::string get_from(const LoopbackServer& server, const HttpOptions& with) {
         return outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kPatience, with));
     }
+    static void serve(Connection& client) { client.send(answer("{}")); }
 
-    const std::string ca_file = (std::filesystem::temp_directory_path() / ("authjwks-ca-" + std::to_string(getpid()))).string();
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("authjwks-test-" + std::to_string(getpid()));
+    const TlsIdentity identity{"IP:127.0.0.1", 24h};
 };
 
 TEST_F(GivenATlsServer, ACertificateThatIsTrustedIsTaken) {
-    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", 24h), true), "200");
+    LoopbackServer server(serve, identity);
+    EXPECT_EQ(get_from(server, trusting(identity)), "200");
 }
 
 TEST_F(GivenATlsServer, ACertificateThatNobodyTrustsIsRefused) {
-    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", 24h), false), "tls_failed");
+    LoopbackServer server(serve, identity);
+    EXPECT_EQ(get_from(server, options()), "tls_failed");
+    EXPECT_EQ(get_from(server, trusting(TlsIdentity("IP:127.0.0.1", 24h))), "tls_failed") << "only another is trusted";
+    EXPECT_TRUE(server.requests().empty());
 }
 
 TEST_F(GivenATlsServer, ACertificateForAnotherNameIsRefused) {
-    EXPECT_EQ(get_from(TlsIdentity("DNS:issuer.example", 24h), true), "tls_failed");
-    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.2", 24h), true), "tls_failed");
+    for (const char* name : {"DNS:issuer.example", "IP:127.0.0.2"}) {
+        const TlsIdentity other(name, 24h);
+        LoopbackServer server(serve, other);
+        EXPECT_EQ(get_from(server, trusting(other)), "tls_failed") << name;
+    }
 }
 
 TEST_F(GivenATlsServer, ACertificateThatHasExpiredIsRefused) {
-    EXPECT_EQ(get_from(TlsIdentity("IP:127.0.0.1", -24h), true), "tls_failed");
+    const TlsIdentity expired("IP:127.0.0.1", -24h);
+    LoopbackServer server(serve, expired);
+    EXPECT_EQ(get_from(server, trusting(expired)), "tls_failed");
 }
 
 TEST_F(GivenATlsServer, ATrustFileThatIsNotThereIsNoReasonToTrust) {
-    const TlsIdentity identity("IP:127.0.0.1", 24h);
-    LoopbackServer server([](Connection& client) { client.send(answer("{}")); }, identity);
+    LoopbackServer server(serve, identity);
     HttpOptions with = options();
-    with.ca_file = ca_file + ".missing";
-    EXPECT_EQ(outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kPatience, with)), "tls_failed");
+    with.ca_file = folder / "missing.pem";
+    EXPECT_EQ(get_from(server, with), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, AnEmptyTrustFolderTrustsNobody) {
+    LoopbackServer server(serve, identity);
+    HttpOptions with = options();
+    with.ca_path = folder;
+    EXPECT_EQ(get_from(server, with), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, ItsTrustFolderIsReadByHash) {
+    LoopbackServer server(serve, identity);
+    char name[16];
+    std::snprintf(name, sizeof name, "%08lx.0", identity.subject_hash());
+    written(name, identity.certificate_pem());
+    HttpOptions with = options();
+    with.ca_path = folder;
+    EXPECT_EQ(get_from(server, with), "200");
+}
+
+TEST_F(GivenATlsServer, AClientMayShowACertificateOfItsOwn) {
+    const TlsIdentity client("DNS:client.example", 24h);
+    LoopbackServer server(serve, identity, &client);
+    HttpOptions with = trusting(identity);
+    EXPECT_NE(get_from(server, with), "200") << "it must";
+
+    with.client_cert = written("client.pem", client.certificate_pem());
+    with.client_key = written("client.key", client.key_pem());
+    EXPECT_EQ(get_from(server, with), "200");
+
+    with.client_cert = written("both.pem", client.certificate_pem() + client.key_pem());
+    with.client_key = std::nullopt;
+    EXPECT_EQ(get_from(server, with), "200") << "with its key in the same file";
 }
 
 TEST_F(GivenATlsServer, OneThatSpeaksPlainHttpIsRefused) {
-    LoopbackServer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
-    EXPECT_EQ(outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/")), "tls_failed");
+    LoopbackServer server(answer("{}"));
+    EXPECT_EQ(get_from(server, trusting(identity)), "tls_failed");
 }
 
 TEST_F(GivenATlsServer, AFailureLeavesNoErrorForOpensslsOtherUsers) {
-    EXPECT_EQ(get_from(TlsIdentity("DNS:issuer.example", 24h), true), "tls_failed");
+    LoopbackServer server(serve, identity);
+    EXPECT_EQ(get_from(server, options()), "tls_failed");
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(GivenTheLibrary, ItTellsItsVersion) { EXPECT_TRUE(std::string_view(http_library_version()).find('.') != std::string_view::npos); }
+TEST(GivenTheLibrary, ItTellsItsVersion) {
+    EXPECT_TRUE(std::string_view(http_library_version()).find('.') != std::string_view::npos);
+}
 
 }  // namespace
 }  // namespace authjwks

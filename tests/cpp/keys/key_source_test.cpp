@@ -1,16 +1,19 @@
 #include "keys/key_source.hpp"
 
-#include <array>
+#include <algorithm>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.hpp"
+#include "support/in_child.hpp"
 #include "support/key_pair.hpp"
 #include "support/scripted_issuer.hpp"
 
@@ -19,10 +22,11 @@ namespace {
 
 using support::FakeClock;
 using support::ScriptedIssuer;
+using support::waited_for;
 using namespace std::chrono_literals;
 
 constexpr Clock::duration kTick{1};
-constexpr KeyOptions kOptions{.ttl = 900s, .max_stale = 3600s, .cooldown = 30s, .timeout = 5s};
+constexpr KeyOptions kOptions{.ttl = 1000s, .max_stale = 3600s, .cooldown = 30s, .timeout = 5s};
 constexpr std::size_t kThreads = 8;
 
 /// A set of one key of this name.
@@ -34,34 +38,55 @@ std::string set_of(std::string_view key_id) {
 std::string name_in(const Snapshot& keys) {
     return keys && !keys->usable().empty() ? keys->usable()[0].key_id.value_or("unnamed") : "";
 }
-
-/// What obtain() brings: the name of the first key, or the slug of the refusal.
-std::string obtain(KeySource& source) {
-    const auto keys = source.obtain();
+std::string name_in(const Result<Snapshot>& keys) {
     return keys ? name_in(*keys) : std::string(describe(keys.error()).slug);
 }
 
-class GivenAnIssuerOnAScript : public ::testing::Test {
+/// What a caller who waits gets: the name of the first key, or the slug of the refusal.
+std::string obtain(KeySource& source) {
+    const auto obtained = waited_for(source.obtain(Patience::until_the_deadline));
+    return obtained ? name_in(obtained->keys) : std::string(describe(obtained.error()).slug);
+}
+std::string renew(KeySource& source, const Snapshot& seen, std::optional<std::string_view> key_id = "wanted") {
+    return name_in(waited_for(source.renew(seen, key_id, Patience::until_the_deadline)));
+}
+
+std::vector<EventKind> kinds_of(const std::vector<SourceEvent>& events) {
+    std::vector<EventKind> kinds;
+    for (const SourceEvent& event : events) kinds.push_back(event.kind);
+    return kinds;
+}
+
+/// A source without threads: whoever needs keys fetches them, and the test ticks. It has not asked yet.
+class GivenAColdSource : public ::testing::Test {
   protected:
-    KeySource source_with(const KeyOptions& options) { return {options, issuer.surroundings(clock)}; }
+    std::shared_ptr<KeySource> source_with(const KeyOptions& options, double jitter = 0) {
+        return std::make_shared<KeySource>(options, issuer.surroundings(clock, jitter));
+    }
     std::size_t fetches() const { return issuer.calls().size(); }
 
     FakeClock clock;
     ScriptedIssuer issuer;
+    std::shared_ptr<KeySource> owned = source_with(kOptions);
+    KeySource& source = *owned;
 };
 
-/// A source that has not asked yet.
-class GivenAColdSource : public GivenAnIssuerOnAScript {
-  protected:
-    KeySource source = source_with(kOptions);
-};
-
-/// A source that holds the key "old", fetched just now.
+/// The same with the key "old", fetched just now.
 class GivenAWarmSource : public GivenAColdSource {
   protected:
     GivenAWarmSource() {
         issuer.then_sends(set_of("old"));
         if (obtain(source) != "old") throw std::runtime_error("the source did not warm up");
+    }
+};
+
+/// The same with its ttl over and a refresh that has failed just now.
+class GivenAStaleSource : public GivenAWarmSource {
+  protected:
+    GivenAStaleSource() {
+        clock.advance(1000s);
+        issuer.then_fails(FetchFault::bad_status);
+        if (obtain(source) != "old") throw std::runtime_error("the old keys do not serve");
     }
 };
 
@@ -96,30 +121,37 @@ TEST_F(GivenAColdSource, NothingIsReady) {
 
     const SourceReport report = source.report();
     EXPECT_EQ(report.state, SourceState::cold);
+    EXPECT_FALSE(report.refreshing);
     EXPECT_EQ(report.keys, nullptr);
     EXPECT_EQ(report.age, std::nullopt);
     EXPECT_EQ(report.next_refresh, Clock::duration::zero());
     EXPECT_EQ(report.last_error, std::nullopt);
     EXPECT_EQ(report.fetches, 0U);
+    EXPECT_EQ(source.label(), "https://issuer.example/");
+    EXPECT_FALSE(source.has_events());
 }
 
 TEST_F(GivenAColdSource, ObtainFetchesWithinTheTimeOut) {
     issuer.then_sends(set_of("a"));
 
-    EXPECT_EQ(obtain(source), "a");
+    const auto obtained = waited_for(source.obtain(Patience::until_the_deadline));
 
+    ASSERT_TRUE(obtained);
+    EXPECT_EQ(name_in(obtained->keys), "a");
+    EXPECT_TRUE(obtained->just_came);
     ASSERT_EQ(fetches(), 1U);
     EXPECT_EQ(issuer.calls()[0].deadline, clock.now() + 5s);
     EXPECT_FALSE(issuer.calls()[0].no_cache);
+    EXPECT_EQ(issuer.calls()[0].known.body, "");
+    EXPECT_FALSE(source.has_events()) << "the first keys are no change";
 }
 
 TEST_F(GivenAColdSource, AnEmptySetIsASuccess) {
     issuer.then_sends(R"({"keys":[]})");
 
-    const auto keys = source.obtain();
+    EXPECT_EQ(obtain(source), "");
 
-    ASSERT_TRUE(keys);
-    EXPECT_TRUE((*keys)->usable().empty());
+    EXPECT_NE(source.ready(), nullptr);
     EXPECT_EQ(source.report().state, SourceState::fresh);
 }
 
@@ -135,6 +167,9 @@ TEST_F(GivenAColdSource, AFailureLeavesNoKeys) {
     EXPECT_EQ(report.keys, nullptr);
     EXPECT_EQ(report.fetches, 1U);
     EXPECT_EQ(report.next_refresh, 1s);
+    const auto events = source.take_events();
+    ASSERT_EQ(kinds_of(events), std::vector{EventKind::refresh_failed});
+    EXPECT_EQ(events[0].fault, FetchFault::timed_out);
 }
 
 TEST_F(GivenAColdSource, AFailureIsNotRepeatedBeforeItsBackOffEnds) {
@@ -147,6 +182,7 @@ TEST_F(GivenAColdSource, AFailureIsNotRepeatedBeforeItsBackOffEnds) {
     clock.advance(kTick);
     issuer.then_sends(set_of("a"));
     EXPECT_EQ(obtain(source), "a");
+    EXPECT_EQ(source.take_events().back().kind, EventKind::recovered);
 }
 
 TEST_F(GivenAColdSource, RetryAfterIsWhatIsLeftOfTheBackOff) {
@@ -156,6 +192,15 @@ TEST_F(GivenAColdSource, RetryAfterIsWhatIsLeftOfTheBackOff) {
     EXPECT_EQ(source.retry_after(), 1s);
     clock.advance(400ms);
     EXPECT_EQ(source.retry_after(), 600ms);
+}
+
+TEST_F(GivenAColdSource, JitterShortensTheBackOff) {
+    const auto other = source_with(kOptions, 0.5);
+    issuer.then_fails(FetchFault::unreachable);
+
+    EXPECT_EQ(obtain(*other), "keys_unavailable");
+
+    EXPECT_EQ(other->retry_after(), 750ms);
 }
 
 TEST_F(GivenAColdSource, ALoadThatThrowsIsAFailure) {
@@ -205,22 +250,53 @@ TEST_F(GivenAColdSource, ManyWhoAskAtOnceSurviveALoadThatThrows) {
               std::vector<std::string>(kThreads, "keys_unavailable"));
 }
 
-TEST_F(GivenAnIssuerOnAScript, JitterShortensTheBackOff) {
-    KeySource source{kOptions, issuer.surroundings(clock, 0.5)};
-    issuer.then_fails(FetchFault::unreachable);
+TEST_F(GivenAColdSource, WhoHasNoPatienceIsPutOffAndAttendBringsTheAnswer) {
+    issuer.then_sends(set_of("a"));
 
-    EXPECT_EQ(obtain(source), "keys_unavailable");
+    const auto answer = source.obtain(Patience::none);
+    ASSERT_TRUE(std::holds_alternative<Later>(answer));
+    EXPECT_TRUE(std::get<Later>(answer).is_conclusive);
+    EXPECT_EQ(fetches(), 0U);
+    EXPECT_TRUE(source.report().refreshing);
 
-    EXPECT_EQ(source.retry_after(), 750ms);
+    source.attend();
+    const auto obtained = waited_for(source.obtain(Patience::spent));
+    ASSERT_TRUE(obtained);
+    EXPECT_EQ(name_in(obtained->keys), "a");
+    EXPECT_FALSE(source.report().refreshing);
+    EXPECT_EQ(fetches(), 1U);
+}
+
+TEST_F(GivenAColdSource, WhosePatienceIsSpentCausesNoFetch) {
+    EXPECT_EQ(waited_for(source.obtain(Patience::spent)).error(), Errc::keys_unavailable);
+    EXPECT_EQ(fetches(), 0U);
+    EXPECT_FALSE(source.report().refreshing);
+}
+
+TEST_F(GivenAColdSource, WithNothingToAttendToAttendReturns) {
+    source.attend();
+    EXPECT_EQ(fetches(), 0U);
+}
+
+// A task may be cancelled between being put off and attending to it.
+TEST_F(GivenAColdSource, AFetchThatNobodyAttendedToIsMadeByTheNextWhoNeedsKeys) {
+    std::ignore = source.obtain(Patience::none);
+    clock.advance(6s);
+    issuer.then_sends(set_of("a"));
+
+    EXPECT_EQ(obtain(source), "a");
 }
 
 TEST_F(GivenAWarmSource, ItsKeysAreReadyForTheirTtl) {
     const Snapshot keys = source.ready();
     EXPECT_EQ(name_in(keys), "old");
-    EXPECT_EQ(*source.obtain(), keys) << "the same snapshot";
-    clock.advance(900s - kTick);
+    const auto obtained = waited_for(source.obtain(Patience::none));
+    ASSERT_TRUE(obtained);
+    EXPECT_EQ(obtained->keys, keys) << "the same snapshot";
+    EXPECT_FALSE(obtained->just_came);
+    clock.advance(1000s - kTick);
     EXPECT_EQ(source.ready(), keys);
-    EXPECT_EQ(*source.obtain(), keys);
+    EXPECT_EQ(obtain(source), "old");
     EXPECT_EQ(fetches(), 1U);
 }
 
@@ -231,14 +307,76 @@ TEST_F(GivenAWarmSource, ItsReportTellsAgeAndNextRefresh) {
 
     EXPECT_EQ(report.state, SourceState::fresh);
     EXPECT_EQ(report.age, 100s);
-    EXPECT_EQ(report.next_refresh, 800s);
+    EXPECT_EQ(report.next_refresh, 700s) << "at 80 % of the ttl";
     EXPECT_EQ(report.last_error, std::nullopt);
     EXPECT_EQ(report.fetches, 1U);
+    EXPECT_EQ(report.stale_serves, 0U);
+    EXPECT_EQ(report.throttled, 0U);
     EXPECT_EQ(report.keys, source.ready());
 }
 
-TEST_F(GivenAWarmSource, KeysPastTheirTtlAreNotReadyAndReplaced) {
-    clock.advance(900s);
+TEST_F(GivenAWarmSource, ATickAtFourFifthsOfTheTtlRefreshesIt) {
+    clock.advance(800s - kTick);
+    EXPECT_FALSE(source.is_due());
+    clock.advance(kTick);
+    EXPECT_TRUE(source.is_due());
+    issuer.then([this] {
+        EXPECT_EQ(name_in(source.ready()), "old") << "ready all the while";
+        EXPECT_TRUE(source.report().refreshing);
+        return ScriptedIssuer::keys(set_of("new"));
+    });
+
+    source.tick();
+
+    EXPECT_EQ(name_in(source.ready()), "new");
+    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(issuer.calls()[1].no_cache);
+    EXPECT_EQ(issuer.calls()[1].known.body, set_of("old")) << "so that the same answer is recognised";
+    EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::keys_changed});
+}
+
+TEST_F(GivenAWarmSource, ATickBeforeItsTimeDoesNothing) {
+    source.tick();
+    EXPECT_EQ(fetches(), 1U);
+    clock.advance(800s);
+    EXPECT_TRUE(source.is_due()) << "it has not been forgotten";
+}
+
+TEST_F(GivenAWarmSource, AnAnswerWithNothingNewKeepsTheSnapshotForAnotherTtl) {
+    const Snapshot keys = source.ready();
+    clock.advance(800s);
+    issuer.then_sends_nothing_new();
+
+    source.tick();
+
+    EXPECT_EQ(source.ready(), keys);
+    EXPECT_EQ(source.report().age, Clock::duration::zero());
+    clock.advance(1000s - kTick);
+    EXPECT_EQ(source.ready(), keys);
+    EXPECT_FALSE(source.has_events());
+}
+
+TEST_F(GivenAWarmSource, AfterFourRefreshesThatNobodyUsedTheIssuerIsLeftAlone) {
+    for (int round = 0; round < 5; ++round) {  // the first one's keys were used
+        clock.advance(800s);
+        ASSERT_TRUE(source.is_due()) << round;
+        issuer.then_sends_nothing_new();
+        source.tick();
+    }
+    clock.advance(800s);
+    source.tick();
+    EXPECT_EQ(fetches(), 6U);
+    EXPECT_FALSE(source.is_due());
+
+    clock.advance(800s);
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(obtain(source), "new") << "until somebody comes by";
+    clock.advance(800s);
+    EXPECT_TRUE(source.is_due());
+}
+
+TEST_F(GivenAWarmSource, KeysPastTheirTtlAreWaitedForWhenNobodyAskedSince) {
+    clock.advance(1000s);
     EXPECT_EQ(source.ready(), nullptr);
     EXPECT_EQ(source.report().state, SourceState::stale);
     EXPECT_EQ(source.report().next_refresh, Clock::duration::zero());
@@ -247,11 +385,23 @@ TEST_F(GivenAWarmSource, KeysPastTheirTtlAreNotReadyAndReplaced) {
     EXPECT_EQ(obtain(source), "new");
     EXPECT_EQ(name_in(source.ready()), "new");
     EXPECT_EQ(source.report().age, Clock::duration::zero());
-    EXPECT_FALSE(issuer.calls()[1].no_cache);
+}
+
+TEST_F(GivenAWarmSource, ManyWhoAskForOverdueKeysShareOneFetch) {
+    clock.advance(1000s);
+    Crowd crowd;
+    issuer.then([&crowd] {
+        crowd.wait_for_all();
+        return ScriptedIssuer::keys(set_of("new"));
+    });
+
+    EXPECT_EQ(crowd.ask_at_once([this] { return obtain(source); }), std::vector<std::string>(kThreads, "new"));
+
+    EXPECT_EQ(fetches(), 2U);
 }
 
 TEST_F(GivenAWarmSource, ASetWithFewerKeysReplacesIt) {
-    clock.advance(900s);
+    clock.advance(1000s);
     issuer.then_sends(R"({"keys":[]})");
     EXPECT_EQ(obtain(source), "");
     EXPECT_TRUE(source.ready()->usable().empty());
@@ -259,136 +409,24 @@ TEST_F(GivenAWarmSource, ASetWithFewerKeysReplacesIt) {
 
 TEST_F(GivenAWarmSource, AHeldSnapshotOutlivesItsReplacement) {
     const Snapshot held = source.ready();
-    clock.advance(900s);
+    clock.advance(1000s);
     issuer.then_sends(set_of("new"));
     EXPECT_EQ(obtain(source), "new");
     EXPECT_EQ(name_in(held), "old");
 }
 
-TEST_F(GivenAWarmSource, AFailedRefreshLeavesTheOldKeysServing) {
-    clock.advance(900s);
-    issuer.then_fails(FetchFault::bad_status);
-
-    EXPECT_EQ(obtain(source), "old");
-
-    EXPECT_EQ(name_in(source.ready()), "old") << "ready while the back-off lasts";
-    const SourceReport report = source.report();
-    EXPECT_EQ(report.state, SourceState::stale);
-    EXPECT_EQ(report.last_error, FetchFault::bad_status);
-    EXPECT_EQ(report.next_refresh, 1s);
-    EXPECT_EQ(report.age, 900s);
-}
-
-TEST_F(GivenAWarmSource, AFailedRefreshIsRepeatedWhenItsBackOffEnds) {
-    clock.advance(900s);
-    issuer.then_fails(FetchFault::bad_status);
-    EXPECT_EQ(obtain(source), "old");
-    clock.advance(1s - kTick);
-    EXPECT_EQ(obtain(source), "old");
-    EXPECT_EQ(fetches(), 2U);
-
-    clock.advance(kTick);
-    EXPECT_EQ(source.ready(), nullptr) << "it is worth asking again";
-    issuer.then_sends(set_of("new"));
-    EXPECT_EQ(obtain(source), "new");
-    EXPECT_EQ(source.report().last_error, std::nullopt) << "a success takes the error back";
-    EXPECT_EQ(source.report().state, SourceState::fresh);
-}
-
-TEST_F(GivenAWarmSource, OldKeysServeUntilMaxStaleAndNoLonger) {
-    clock.advance(4500s - kTick);
-    issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(obtain(source), "old");
-    EXPECT_EQ(name_in(source.ready()), "old");
-
-    clock.advance(kTick);
-    EXPECT_EQ(source.ready(), nullptr);
-    EXPECT_EQ(obtain(source), "keys_unavailable") << "the back-off still runs";
-    EXPECT_EQ(source.report().state, SourceState::failed);
-    EXPECT_EQ(fetches(), 2U);
-}
-
-TEST_F(GivenAWarmSource, KeysThatWereTooOldComeBackWithTheIssuer) {
-    clock.advance(10'000s);
-    issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(obtain(source), "keys_unavailable");
-    clock.advance(1s);
-    issuer.then_sends(set_of("new"));
-    EXPECT_EQ(obtain(source), "new");
-}
-
-TEST_F(GivenAnIssuerOnAScript, WithoutMaxStaleAFailedRefreshLeavesNoKeys) {
-    KeySource source = source_with({.ttl = 900s, .max_stale = 0s, .cooldown = 30s, .timeout = 5s});
-    issuer.then_sends(set_of("old"));
-    EXPECT_EQ(obtain(source), "old");
-    clock.advance(900s - kTick);
-    EXPECT_EQ(obtain(source), "old");
-
-    clock.advance(kTick);
-    issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(obtain(source), "keys_unavailable");
-    EXPECT_EQ(source.ready(), nullptr);
-}
-
-TEST_F(GivenAnIssuerOnAScript, WithoutMaxStaleManyWhoAskForOldKeysShareOneFetch) {
-    KeySource source = source_with({.ttl = 900s, .max_stale = 0s, .cooldown = 30s, .timeout = 5s});
-    issuer.then_sends(set_of("old"));
-    EXPECT_EQ(obtain(source), "old");
-    clock.advance(900s);
-    Crowd crowd;
-    issuer.then([&crowd] {
-        crowd.wait_for_all();
-        return ScriptedIssuer::keys(set_of("new"));
-    });
-
-    EXPECT_EQ(crowd.ask_at_once([&source] { return obtain(source); }), std::vector<std::string>(kThreads, "new"));
-
-    EXPECT_EQ(fetches(), 2U);
-}
-
-TEST_F(GivenAWarmSource, WhoMayDoWithOldKeysDoesNotWaitForNewOnes) {
-    clock.advance(900s);
-    std::latch asked(1), old_keys_taken(1);
-    issuer.then([&] {
-        asked.count_down();
-        old_keys_taken.wait();
-        return ScriptedIssuer::keys(set_of("new"));
-    });
-
-    std::jthread refreshing([this] { EXPECT_EQ(obtain(source), "new"); });
-    asked.wait();
-    EXPECT_EQ(name_in(source.ready()), "old");
-    EXPECT_EQ(obtain(source), "old");
-    old_keys_taken.count_down();
-    refreshing.join();
-
-    EXPECT_EQ(name_in(source.ready()), "new");
-}
-
-TEST_F(GivenAWarmSource, KeysThatGrowTooOldDuringAFetchAreNotReady) {
-    clock.advance(4500s - kTick);
-    issuer.then([this] {
-        EXPECT_EQ(name_in(source.ready()), "old");
-        clock.advance(kTick);
-        EXPECT_EQ(source.ready(), nullptr);
-        return ScriptedIssuer::keys(set_of("new"));
-    });
-
-    EXPECT_EQ(obtain(source), "new");
-}
-
-TEST_F(GivenAWarmSource, AMaxAgeStandsInForTheTtl) {
-    clock.advance(900s);
-    issuer.then_sends(set_of("new"), 120s);
+TEST_F(GivenAWarmSource, ALifetimeStandsInForTheTtl) {
+    clock.advance(1000s);
+    issuer.then_sends(set_of("new"), 100s);
     EXPECT_EQ(obtain(source), "new");
 
-    EXPECT_EQ(source.report().next_refresh, 120s);
-    clock.advance(120s);
+    EXPECT_EQ(source.report().next_refresh, 80s);
+    clock.advance(100s);
     EXPECT_EQ(source.ready(), nullptr);
 }
 
 TEST_F(GivenAWarmSource, TheAgeCountsFromTheEndOfTheFetch) {
-    clock.advance(900s);
+    clock.advance(1000s);
     issuer.then([this] {
         clock.advance(4s);
         return ScriptedIssuer::keys(set_of("new"));
@@ -397,10 +435,108 @@ TEST_F(GivenAWarmSource, TheAgeCountsFromTheEndOfTheFetch) {
     EXPECT_EQ(source.report().age, Clock::duration::zero());
 }
 
+TEST_F(GivenAWarmSource, ARefreshThatFailsAheadOfTimeIsRepeatedWithoutAnybodysNotice) {
+    clock.advance(800s);
+    issuer.then_fails(FetchFault::unreachable);
+    source.tick();
+
+    EXPECT_EQ(source.report().state, SourceState::fresh);
+    EXPECT_EQ(source.report().last_error, FetchFault::unreachable);
+    EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::refresh_failed});
+    EXPECT_EQ(name_in(source.ready()), "old");
+    EXPECT_FALSE(source.is_due());
+    clock.advance(1s);
+    EXPECT_TRUE(source.is_due()) << "when the back-off ends";
+    issuer.then_sends(set_of("new"));
+    source.tick();
+    EXPECT_EQ(name_in(source.ready()), "new");
+    EXPECT_EQ(kinds_of(source.take_events()), (std::vector{EventKind::recovered, EventKind::keys_changed}));
+}
+
+TEST_F(GivenAStaleSource, ItsOldKeysServeAtOnce) {
+    EXPECT_EQ(name_in(source.ready()), "old");
+    const SourceReport report = source.report();
+    EXPECT_EQ(report.state, SourceState::stale);
+    EXPECT_EQ(report.last_error, FetchFault::bad_status);
+    EXPECT_EQ(report.next_refresh, 1s);
+    EXPECT_EQ(report.age, 1000s);
+    EXPECT_EQ(report.stale_serves, 1U);
+    EXPECT_EQ(kinds_of(source.take_events()), (std::vector{EventKind::refresh_failed, EventKind::stale_served}));
+}
+
+TEST_F(GivenAStaleSource, EachTimeTheyServeIsCounted) {
+    for (int i = 0; i < 3; ++i) std::ignore = source.ready();
+    EXPECT_EQ(source.report().stale_serves, 3U);
+}
+
+TEST_F(GivenAStaleSource, NobodyWaitsForTheNextAttempt) {
+    clock.advance(1s);
+    EXPECT_TRUE(source.is_due());
+    EXPECT_EQ(name_in(source.ready()), "old");
+    EXPECT_EQ(obtain(source), "old");
+    EXPECT_EQ(fetches(), 2U);
+
+    issuer.then([this] {
+        EXPECT_EQ(name_in(source.ready()), "old");
+        EXPECT_EQ(obtain(source), "old");
+        return ScriptedIssuer::keys(set_of("new"));
+    });
+    source.tick();
+    EXPECT_EQ(name_in(source.ready()), "new");
+    EXPECT_EQ(source.report().last_error, std::nullopt) << "a success takes the error back";
+    EXPECT_EQ(source.report().state, SourceState::fresh);
+}
+
+TEST_F(GivenAStaleSource, OneOutageIsToldOnce) {
+    for (const auto back_off : {1s, 2s, 4s}) {
+        clock.advance(back_off);
+        issuer.then_fails(FetchFault::unreachable);
+        source.tick();
+    }
+    const auto kinds = kinds_of(source.take_events());
+    EXPECT_EQ(std::ranges::count(kinds, EventKind::stale_served), 1);
+    EXPECT_EQ(std::ranges::count(kinds, EventKind::refresh_failed), 4);
+}
+
+TEST_F(GivenAStaleSource, OldKeysServeUntilMaxStaleAndNoLonger) {
+    clock.advance(3600s - kTick);
+    EXPECT_EQ(name_in(source.ready()), "old");
+    EXPECT_EQ(obtain(source), "old");
+
+    clock.advance(kTick);
+    EXPECT_EQ(source.ready(), nullptr);
+    EXPECT_EQ(source.report().state, SourceState::failed);
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    clock.advance(10s);
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(obtain(source), "new") << "they come back with the issuer";
+}
+
+TEST_F(GivenAStaleSource, AnUnknownNameMayBeOneThatTheIssuerCannotTell) {
+    EXPECT_EQ(renew(source, source.ready()), "keys_unavailable");
+    EXPECT_EQ(fetches(), 2U) << "within the back-off";
+    EXPECT_EQ(source.report().throttled, 0U);
+}
+
+TEST_F(GivenAColdSource, WithoutMaxStaleAFailedRefreshLeavesNoKeys) {
+    const auto strict = source_with({.ttl = 1000s, .max_stale = 0s, .cooldown = 30s, .timeout = 5s});
+    issuer.then_sends(set_of("old"));
+    EXPECT_EQ(obtain(*strict), "old");
+    clock.advance(1000s - kTick);
+    EXPECT_EQ(obtain(*strict), "old");
+
+    clock.advance(kTick);
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(obtain(*strict), "keys_unavailable");
+    EXPECT_EQ(strict->ready(), nullptr);
+    EXPECT_EQ(strict->report().state, SourceState::failed);
+}
+
 TEST_F(GivenAWarmSource, RenewAsksPastTheCachesOnTheWay) {
     issuer.then_sends(set_of("new"));
 
-    EXPECT_EQ(name_in(source.renew(source.ready())), "new");
+    EXPECT_EQ(renew(source, source.ready()), "new");
 
     ASSERT_EQ(fetches(), 2U);
     EXPECT_TRUE(issuer.calls()[1].no_cache);
@@ -409,65 +545,165 @@ TEST_F(GivenAWarmSource, RenewAsksPastTheCachesOnTheWay) {
 }
 
 TEST_F(GivenAWarmSource, RenewStartsANewTtl) {
-    clock.advance(800s);
+    clock.advance(900s);
     issuer.then_sends(set_of("new"));
-    std::ignore = source.renew(source.ready());
-    clock.advance(900s - kTick);
+    EXPECT_EQ(renew(source, source.ready()), "new");
+    clock.advance(1000s - kTick);
     EXPECT_EQ(name_in(source.ready()), "new");
 }
 
 TEST_F(GivenAWarmSource, RenewWithinTheCooldownChangesNothing) {
-    EXPECT_TRUE(source.can_renew(source.ready())) << "the cold fetch does not count";
     issuer.then_sends(set_of("new"));
-    const Snapshot keys = source.renew(source.ready());
+    EXPECT_EQ(renew(source, source.ready()), "new") << "the cold fetch does not count";
+    const Snapshot keys = source.ready();
+    std::ignore = source.take_events();
 
     clock.advance(30s - kTick);
-    EXPECT_FALSE(source.can_renew(keys));
-    EXPECT_EQ(source.renew(keys), keys) << "at once";
+    for (const char* name : {"a", "b", "c"}) EXPECT_EQ(renew(source, keys, name), "new") << "at once";
+    EXPECT_EQ(fetches(), 2U);
+    EXPECT_EQ(source.report().throttled, 3U);
+    EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::throttled}) << "told once";
+
+    clock.advance(kTick);
+    issuer.then_sends(set_of("newer"));
+    EXPECT_EQ(renew(source, keys), "newer");
+}
+
+TEST_F(GivenAWarmSource, ANameThatTheIssuerDoesNotHaveIsNotAskedForAgainForACooldown) {
+    const Snapshot keys = source.ready();
+    issuer.then_sends_nothing_new();
+    EXPECT_EQ(renew(source, keys, "made up"), "old");
+
+    clock.advance(30s - kTick);
+    EXPECT_EQ(renew(source, keys, "made up"), "old");
     EXPECT_EQ(fetches(), 2U);
 
     clock.advance(kTick);
-    EXPECT_TRUE(source.can_renew(keys));
-    issuer.then_sends(set_of("newer"));
-    EXPECT_EQ(name_in(source.renew(keys)), "newer");
+    issuer.then_sends_nothing_new();
+    EXPECT_EQ(renew(source, keys, "made up"), "old");
+    EXPECT_EQ(fetches(), 3U);
 }
 
-TEST_F(GivenAWarmSource, AFailedRenewLeavesTheKeysAndCountsForTheCooldown) {
+TEST_F(GivenAWarmSource, AnotherNameIsAskedForAfterOneCooldown) {
+    const Snapshot keys = source.ready();
+    issuer.then_sends_nothing_new();
+    EXPECT_EQ(renew(source, keys, "made up"), "old");
+    clock.advance(30s);
+    issuer.then_sends(set_of("wanted"));
+    EXPECT_EQ(renew(source, keys, "wanted"), "wanted");
+}
+
+TEST_F(GivenAWarmSource, AChangedSetClearsWhatWasUnknown) {
+    issuer.then_sends_nothing_new();
+    EXPECT_EQ(renew(source, source.ready(), "wanted"), "old");
+    clock.advance(30s);
+    issuer.then_sends(set_of("other"));
+    EXPECT_EQ(renew(source, source.ready(), "another"), "other");
+    clock.advance(29s);
+    EXPECT_EQ(renew(source, source.ready(), "wanted"), "other");
+    EXPECT_EQ(source.report().throttled, 1U) << "only the cooldown was in its way";
+}
+
+TEST_F(GivenAWarmSource, ATokenWithoutANameRenewsToo) {
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(renew(source, source.ready(), std::nullopt), "new");
+    EXPECT_EQ(renew(source, source.ready(), std::nullopt), "new");
+    EXPECT_EQ(fetches(), 2U);
+}
+
+TEST_F(GivenAWarmSource, AFailedRenewSaysSoAndLeavesTheKeys) {
     const Snapshot keys = source.ready();
     issuer.then_fails(FetchFault::bad_status);
 
-    EXPECT_EQ(source.renew(keys), keys);
+    EXPECT_EQ(renew(source, keys), "keys_unavailable");
 
     EXPECT_EQ(source.ready(), keys);
     EXPECT_EQ(source.report().state, SourceState::fresh);
     EXPECT_EQ(source.report().last_error, FetchFault::bad_status);
-    clock.advance(29s);
-    EXPECT_FALSE(source.can_renew(keys)) << "the back-off of 1 s is over, the cooldown is not";
-    EXPECT_EQ(source.renew(keys), keys);
-    EXPECT_EQ(fetches(), 2U);
-    clock.advance(1s);
-    EXPECT_TRUE(source.can_renew(keys));
+    EXPECT_EQ(source.report().stale_serves, 0U);
 }
 
-TEST_F(GivenAWarmSource, RenewDuringABackOffChangesNothing) {
-    clock.advance(900s);
-    issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(obtain(source), "old");
-
+TEST_F(GivenAWarmSource, AFailedRenewMayBeRepeatedAfterHalfTheCooldown) {
     const Snapshot keys = source.ready();
-    EXPECT_FALSE(source.can_renew(keys));
-    EXPECT_EQ(source.renew(keys), keys);
+    issuer.then_fails(FetchFault::bad_status);
+    EXPECT_EQ(renew(source, keys), "keys_unavailable");
+    clock.advance(15s - kTick);
+    EXPECT_EQ(renew(source, keys), "keys_unavailable") << "the back-off of 1 s is over, half the cooldown is not";
     EXPECT_EQ(fetches(), 2U);
+
+    clock.advance(kTick);
+    issuer.then_sends(set_of("wanted"));
+    EXPECT_EQ(renew(source, keys), "wanted");
 }
 
 TEST_F(GivenAWarmSource, RenewOfAnOlderSnapshotTakesTheNewerOneWithoutAsking) {
     const Snapshot older = source.ready();
     issuer.then_sends(set_of("new"));
-    std::ignore = source.renew(older);
+    EXPECT_EQ(renew(source, older), "new");
 
-    EXPECT_TRUE(source.can_renew(older));
-    EXPECT_EQ(name_in(source.renew(older)), "new");
+    EXPECT_EQ(renew(source, older), "new");
+    EXPECT_EQ(name_in(waited_for(source.renew(older, "wanted", Patience::none))), "new");
     EXPECT_EQ(fetches(), 2U);
+}
+
+TEST_F(GivenAWarmSource, WhoRenewsWithoutPatienceIsPutOff) {
+    const Snapshot keys = source.ready();
+    const auto answer = source.renew(keys, "wanted", Patience::none);
+    ASSERT_TRUE(std::holds_alternative<Later>(answer));
+    EXPECT_TRUE(std::get<Later>(answer).is_conclusive);
+    EXPECT_EQ(fetches(), 1U);
+
+    issuer.then_sends(set_of("wanted"));
+    source.attend();
+    EXPECT_EQ(name_in(waited_for(source.renew(keys, "wanted", Patience::spent))), "wanted");
+    EXPECT_EQ(fetches(), 2U);
+}
+
+TEST_F(GivenAWarmSource, WhosePatienceIsSpentTakesTheIssuerAtItsWord) {
+    const Snapshot keys = source.ready();
+    std::ignore = source.renew(keys, "made up", Patience::none);
+    issuer.then_sends_nothing_new();
+    source.attend();
+    EXPECT_EQ(name_in(waited_for(source.renew(keys, "made up", Patience::spent))), "old");
+
+    clock.advance(30s - kTick);
+    EXPECT_EQ(renew(source, keys, "made up"), "old") << "remembered as unknown";
+    EXPECT_EQ(fetches(), 2U);
+}
+
+TEST_F(GivenAWarmSource, WhosePatienceIsSpentIsNotToldThatAKeyIsUnknownBeforeTheIssuerHasAnswered) {
+    std::ignore = source.renew(source.ready(), "wanted", Patience::none);
+
+    EXPECT_EQ(name_in(waited_for(source.renew(source.ready(), "wanted", Patience::spent))), "keys_unavailable");
+    issuer.then_sends(set_of("wanted"));
+    EXPECT_EQ(renew(source, source.ready()), "wanted") << "and it is not remembered as unknown";
+}
+
+TEST_F(GivenAWarmSource, ARenewalThatNobodyAttendedToIsMadeByTheNextWhoNeedsIt) {
+    std::ignore = source.renew(source.ready(), "wanted", Patience::none);
+    clock.advance(30s);
+    issuer.then_sends(set_of("wanted"));
+
+    EXPECT_EQ(renew(source, source.ready()), "wanted");
+}
+
+// A refresh that was under way already may bring what a cache on the way has kept.
+TEST_F(GivenAWarmSource, AnUnknownNameIsAskedForAfterARefreshThatBringsNothingNew) {
+    const Snapshot keys = source.ready();
+    clock.advance(1000s);
+    const auto first = source.obtain(Patience::none);
+    ASSERT_TRUE(std::holds_alternative<Later>(first));
+    const auto second = source.renew(keys, "wanted", Patience::none);
+    ASSERT_TRUE(std::holds_alternative<Later>(second));
+    EXPECT_FALSE(std::get<Later>(second).is_conclusive);
+    issuer.then_sends_nothing_new();
+    issuer.then_sends(set_of("wanted"));
+
+    EXPECT_EQ(renew(source, keys), "wanted");
+
+    ASSERT_EQ(fetches(), 3U);
+    EXPECT_FALSE(issuer.calls()[1].no_cache);
+    EXPECT_TRUE(issuer.calls()[2].no_cache);
 }
 
 TEST_F(GivenAWarmSource, ManyWhoMissAKeyShareOneFetch) {
@@ -475,11 +711,10 @@ TEST_F(GivenAWarmSource, ManyWhoMissAKeyShareOneFetch) {
     Crowd crowd;
     issuer.then([&] {
         crowd.wait_for_all();
-        EXPECT_TRUE(source.can_renew(keys)) << "somebody is asking";
-        return ScriptedIssuer::keys(set_of("new"));
+        return ScriptedIssuer::keys(set_of("wanted"));
     });
 
-    EXPECT_EQ(crowd.ask_at_once([&] { return name_in(source.renew(keys)); }), std::vector<std::string>(kThreads, "new"));
+    EXPECT_EQ(crowd.ask_at_once([&] { return renew(source, keys); }), std::vector<std::string>(kThreads, "wanted"));
 
     EXPECT_EQ(fetches(), 2U);
 }
@@ -488,11 +723,11 @@ TEST_F(GivenAWarmSource, KnownKeysStayReadyWhileAnUnknownOneIsAskedFor) {
     const Snapshot keys = source.ready();
     issuer.then([&] {
         EXPECT_EQ(source.ready(), keys);
-        EXPECT_EQ(*source.obtain(), keys);
-        return ScriptedIssuer::keys(set_of("new"));
+        EXPECT_EQ(obtain(source), "old");
+        return ScriptedIssuer::keys(set_of("wanted"));
     });
 
-    EXPECT_EQ(name_in(source.renew(keys)), "new");
+    EXPECT_EQ(renew(source, keys), "wanted");
 }
 
 TEST_F(GivenAWarmSource, ReadersAndARefreshDoNotDisturbEachOther) {
@@ -500,37 +735,178 @@ TEST_F(GivenAWarmSource, ReadersAndARefreshDoNotDisturbEachOther) {
     Crowd crowd;
     issuer.then([&crowd] {
         crowd.wait_for_all();
-        return ScriptedIssuer::keys(set_of("new"));
+        return ScriptedIssuer::keys(set_of("wanted"));
     });
-    std::jthread renewing([&] { std::ignore = source.renew(keys); });
+    std::jthread renewing([&] { EXPECT_EQ(renew(source, keys), "wanted"); });
 
     const auto seen = crowd.ask_at_once([this] {
         std::string name;
-        while (name != "new") {
+        while (name != "wanted") {
+            std::this_thread::yield();
             name = name_in(source.ready());
-            if (name != "old" && name != "new") return "neither: " + name;
+            if (name != "old" && name != "wanted") return "neither: " + name;
         }
         return name;
     });
 
-    EXPECT_EQ(seen, std::vector<std::string>(kThreads, "new"));
+    EXPECT_EQ(seen, std::vector<std::string>(kThreads, "wanted"));
+}
+
+TEST_F(GivenAWarmSource, OnCommandTheIssuerIsAskedWhateverIsAtHand) {
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(source.refresh(), std::nullopt);
+    EXPECT_EQ(name_in(source.ready()), "new");
+    EXPECT_TRUE(issuer.calls()[1].no_cache);
+
+    issuer.then_fails(FetchFault::tls_failed);
+    EXPECT_EQ(source.refresh(), FetchFault::tls_failed);
+    issuer.then_sends(set_of("newer"));
+    EXPECT_EQ(source.refresh(), std::nullopt) << "within the back-off";
+    EXPECT_EQ(name_in(source.ready()), "newer");
+}
+
+TEST_F(GivenAWarmSource, OnceClosedItsKeysServeOutTheirTimeAndNothingIsFetched) {
+    source.close();
+
+    EXPECT_EQ(name_in(source.ready()), "old");
+    EXPECT_EQ(source.refresh(), FetchFault::stopped);
+    EXPECT_EQ(renew(source, source.ready()), "old");
+    clock.advance(800s);
+    source.tick();
+    clock.advance(200s);
+    EXPECT_EQ(obtain(source), "old");
+    clock.advance(3600s);
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    EXPECT_EQ(fetches(), 1U);
+}
+
+TEST_F(GivenAColdSource, OnceClosedItHasNoKeys) {
+    source.close();
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    EXPECT_EQ(fetches(), 0U);
+}
+
+TEST_F(GivenAWarmSource, AForkedProcessHasItsKeysAndAsksForItself) {
+    clock.advance(1000s - kTick);
+    EXPECT_TRUE(support::holds_in_child([this] {
+        const bool has_keys = obtain(source) == "old" && name_in(source.ready()) == "old" && fetches() == 1;
+        clock.advance(kTick);
+        issuer.then_sends(set_of("new"));
+        return has_keys && obtain(source) == "new";
+    }));
+    EXPECT_EQ(name_in(source.ready()), "old") << "the parent goes on as before";
+}
+
+TEST_F(GivenAColdSource, AForkDuringAFetchLeavesTheChildToFetchAnew) {
+    bool child_fetched = false;
+    issuer.then([&] {
+        child_fetched = support::holds_in_child([this] {
+            issuer.then_sends(set_of("child's"));
+            return !source.report().refreshing && obtain(source) == "child's";
+        });
+        return ScriptedIssuer::keys(set_of("parent's"));
+    });
+
+    EXPECT_EQ(obtain(source), "parent's");
+
+    EXPECT_TRUE(child_fetched);
+}
+
+/// A source whose ticks are a scheduler's to give; the test plays the scheduler.
+class GivenAScheduledSource : public GivenAColdSource {
+  protected:
+    std::shared_ptr<KeySource> scheduled(const KeyOptions& options) {
+        Surroundings surroundings = issuer.surroundings(clock);
+        surroundings.wake = [this](const std::shared_ptr<KeySource>&, Tick at) {
+            agreed = at;
+            if (at <= clock.now()) called.count_down();
+            return !is_stopped;
+        };
+        return std::make_shared<KeySource>(options, std::move(surroundings));
+    }
+
+    Tick agreed{};         // the latest appointment
+    std::latch called{1};  // open once a tick is wanted at once
+    bool is_stopped = false;
+    std::shared_ptr<KeySource> owned_too = scheduled(kOptions);
+    KeySource& source_on_schedule = *owned_too;
+};
+
+TEST_F(GivenAScheduledSource, WhoWaitsGetsWhatTheTickBrings) {
+    issuer.then_sends(set_of("a"));
+    std::jthread scheduler([this] {
+        called.wait();
+        source_on_schedule.tick();
+    });
+
+    EXPECT_EQ(obtain(source_on_schedule), "a");
+
+    EXPECT_EQ(agreed, clock.now() + 800s) << "the next one";
+    EXPECT_FALSE(source_on_schedule.is_due()) << "nobody needs to look";
+}
+
+TEST_F(GivenAScheduledSource, ItIsCalledAgainWhenABackOffEnds) {
+    issuer.then_fails(FetchFault::unreachable);
+    std::jthread scheduler([this] {
+        called.wait();
+        source_on_schedule.tick();
+    });
+
+    EXPECT_EQ(obtain(source_on_schedule), "keys_unavailable");
+
+    EXPECT_EQ(agreed, clock.now() + 1s);
+}
+
+TEST_F(GivenAScheduledSource, WhoWaitsIsGivenUpAtTheDeadlineAndTheAnswerStillCounts) {
+    const auto hurried = scheduled({.timeout = 10ms});
+    EXPECT_EQ(obtain(*hurried), "keys_unavailable") << "nobody has ticked";
+
+    issuer.then_sends(set_of("late"));
+    hurried->tick();
+
+    EXPECT_EQ(name_in(hurried->ready()), "late");
+}
+
+TEST_F(GivenAScheduledSource, WithoutAThreadToCarryItOutAFetchFails) {
+    is_stopped = true;
+    EXPECT_EQ(obtain(source_on_schedule), "keys_unavailable");
+    EXPECT_EQ(source_on_schedule.report().last_error, FetchFault::stopped);
+    EXPECT_EQ(fetches(), 0U);
+}
+
+TEST_F(GivenAScheduledSource, OnceClosedNothingMoreIsAgreed) {
+    source_on_schedule.close();
+    EXPECT_EQ(obtain(source_on_schedule), "keys_unavailable");
+    EXPECT_EQ(agreed, Tick{});
 }
 
 TEST(GivenFixedKeys, TheyServeForEver) {
-    KeySource source(*KeySet::parse(set_of("a"), {}));
+    KeySource source(*KeySet::parse(set_of("a"), {}), "static");
     const Snapshot keys = source.ready();
 
     EXPECT_EQ(name_in(keys), "a");
-    EXPECT_EQ(*source.obtain(), keys);
-    EXPECT_FALSE(source.can_renew(keys));
-    EXPECT_EQ(source.renew(keys), keys);
+    for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline}) {
+        EXPECT_EQ(waited_for(source.obtain(patience))->keys, keys);
+        EXPECT_EQ(*waited_for(source.renew(keys, "b", patience)), keys);
+    }
+    source.attend();
+    EXPECT_EQ(source.refresh(), std::nullopt);
+    source.close();
+    EXPECT_EQ(source.ready(), keys);
+}
+
+TEST(GivenFixedKeys, NothingIsEverDue) {
+    KeySource source(*KeySet::parse(set_of("a"), {}), "static");
+    EXPECT_FALSE(source.is_due());
+    EXPECT_NO_THROW(source.tick());
 }
 
 TEST(GivenFixedKeys, TheirReportTellsNoTimes) {
-    const KeySource source(*KeySet::parse(set_of("a"), {}));
+    const KeySource source(*KeySet::parse(set_of("a"), {}), "static");
 
     const SourceReport report = source.report();
 
+    EXPECT_EQ(source.label(), "static");
     EXPECT_EQ(report.state, SourceState::fixed);
     EXPECT_EQ(report.keys, source.ready());
     EXPECT_EQ(report.age, std::nullopt);

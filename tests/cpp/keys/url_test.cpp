@@ -29,14 +29,15 @@ TEST(GivenAnHttpUrl, ItIsTakenJustWhereThatIsAllowed) {
 }
 
 TEST(GivenAnotherScheme, ItIsRefused) {
-    for (const std::string_view text : {"ftp://issuer.example/", "file:///etc/passwd", "gopher://issuer.example/", "ldap://x/",
-                                        "data:,x", "javascript:0", "httpss://x/", "urn:x", "https", "https:"})
+    for (const std::string_view text :
+         {"ftp://issuer.example/", "file:///etc/passwd", "gopher://issuer.example/", "ldap://x/", "data:,x",
+          "javascript:0", "httpss://x/", "urn:x", "https", "https:"})
         EXPECT_FALSE(Url::parse(text, true)) << text;
 }
 
 TEST(GivenTextThatIsNoAbsoluteUrl, ItIsRefused) {
-    for (const std::string_view text : {"", "/keys", "keys", "//issuer.example/keys", "issuer.example", "issuer.example/keys",
-                                        "?x", "://issuer.example", ":"})
+    for (const std::string_view text : {"", "/keys", "keys", "//issuer.example/keys", "issuer.example",
+                                        "issuer.example/keys", "?x", "://issuer.example", ":"})
         EXPECT_FALSE(Url::parse(text, true)) << text;
 }
 
@@ -52,19 +53,21 @@ TEST(GivenNoHost, ItIsRefused) {
 }
 
 TEST(GivenUserInformation, ItIsRefused) {
-    for (const std::string_view text : {"https://user@issuer.example/", "https://user:secret@issuer.example/", "https://@issuer.example/",
-                                        "https://:@issuer.example/", "https://issuer.example\\@evil.example/"})
+    for (const std::string_view text :
+         {"https://user@issuer.example/", "https://user:secret@issuer.example/", "https://@issuer.example/",
+          "https://:@issuer.example/", "https://issuer.example\\@evil.example/"})
         EXPECT_FALSE(Url::parse(text, true)) << text;
 }
 
 TEST(GivenAFragment, ItIsRefused) {
-    for (const std::string_view text : {"https://issuer.example/#", "https://issuer.example/#x", "https://issuer.example#x",
-                                        "https://issuer.example/?x#y"})
+    for (const std::string_view text : {"https://issuer.example/#", "https://issuer.example/#x",
+                                        "https://issuer.example#x", "https://issuer.example/?x#y"})
         EXPECT_FALSE(Url::parse(text, true)) << text;
 }
 
 TEST(GivenAPortThatIsNone, ItIsRefused) {
-    for (const std::string_view text : {"https://issuer.example:99999/", "https://issuer.example:x/", "https://issuer.example:-1/"})
+    for (const std::string_view text :
+         {"https://issuer.example:99999/", "https://issuer.example:x/", "https://issuer.example:-1/"})
         EXPECT_FALSE(Url::parse(text, true)) << text;
 }
 

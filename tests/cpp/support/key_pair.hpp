@@ -26,8 +26,7 @@ class KeyPair {
     const std::string& kind() const noexcept { return kind_; }
 
     /// The raw JWS signature (RFC 7518 §3). @param pss_salt  in bytes, for the PS algorithms.
-    std::string sign(const Algorithm& algorithm, std::string_view message,
-                     int pss_salt = RSA_PSS_SALTLEN_DIGEST) const;
+    std::string sign(const Algorithm& algorithm, std::string_view message, int pss_salt = RSA_PSS_SALTLEN_DIGEST) const;
     /// The signature as OpenSSL writes it: for ECDSA that is DER.
     std::string sign_natively(const Algorithm& algorithm, std::string_view message,
                               int pss_salt = RSA_PSS_SALTLEN_DIGEST) const;

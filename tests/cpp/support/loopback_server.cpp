@@ -24,6 +24,12 @@ bool readable_within(int socket, std::chrono::milliseconds duration) {
     return poll(&waiting, 1, static_cast<int>(duration.count())) > 0;
 }
 
+std::string text_in(const ossl::Bio& memory) {
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(memory.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
 }  // namespace
 
 TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours lifetime)
@@ -46,9 +52,13 @@ TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours
 std::string TlsIdentity::certificate_pem() const {
     const ossl::Bio memory(BIO_new(BIO_s_mem()));
     demand(PEM_write_bio_X509(memory.get(), certificate_.get()) == 1);
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(memory.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
+    return text_in(memory);
+}
+
+std::string TlsIdentity::key_pem() const {
+    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    demand(PEM_write_bio_PrivateKey(memory.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+    return text_in(memory);
 }
 
 bool Connection::send(std::string_view bytes) {
@@ -78,7 +88,8 @@ void Connection::read_request() {
                                           : static_cast<int>(recv(socket_, buffer, sizeof buffer, 0));
         if (size <= 0) return;
         request_.append(buffer, static_cast<std::size_t>(size));
-        if (!request_.starts_with("GET ")) return;  // another protocol, which has no blank line
+        const bool is_http = request_.starts_with("GET ") || request_.starts_with("CONNECT ");
+        if (!is_http) return;  // another protocol, which has no blank line
     }
 }
 
@@ -95,11 +106,15 @@ LoopbackServer::LoopbackServer(Serve serve, TlsContext tls) : serve_(std::move(s
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity)
-    : LoopbackServer(std::move(serve), [&identity] {
+LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client)
+    : LoopbackServer(std::move(serve), [&identity, client] {
           TlsContext context(SSL_CTX_new(TLS_server_method()));
           demand(SSL_CTX_use_certificate(context.get(), identity.certificate_.get()) == 1 &&
                  SSL_CTX_use_PrivateKey(context.get(), identity.key_.get()) == 1);
+          if (client != nullptr) {
+              SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+              X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), client->certificate_.get());
+          }
           return context;
       }()) {}
 

@@ -21,10 +21,14 @@ namespace authjwks::support {
 /// A self-signed certificate and its key.
 class TlsIdentity {
   public:
-    /// @param subject_alt_name  as OpenSSL writes it, like "IP:127.0.0.1". @param lifetime  from now; may lie in the past.
+    /// @param subject_alt_name  as OpenSSL writes it, like "IP:127.0.0.1". @param lifetime  from now; may lie in the
+    /// past.
     TlsIdentity(const std::string& subject_alt_name, std::chrono::hours lifetime);
 
     std::string certificate_pem() const;
+    std::string key_pem() const;
+    /// What its file in a folder of trusted certificates is called by.
+    unsigned long subject_hash() const { return X509_subject_name_hash(certificate_.get()); }
 
   private:
     friend class LoopbackServer;
@@ -62,8 +66,8 @@ class LoopbackServer {
 
     /// @param serve  called on the server's thread; the connection ends when it returns.
     explicit LoopbackServer(Serve serve) : LoopbackServer(std::move(serve), nullptr) {}
-    /// The same over TLS.
-    LoopbackServer(Serve serve, const TlsIdentity& identity);
+    /// The same over TLS. @param client  the only one that is let in; null: anyone.
+    LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client = nullptr);
     /// Always the same answer.
     explicit LoopbackServer(std::string answer);
     ~LoopbackServer();

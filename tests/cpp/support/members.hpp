@@ -16,7 +16,8 @@ inline std::string json_text(std::string_view text) { return '"' + std::string(t
 
 inline std::string to_json(const Members& members) {
     std::string json;
-    for (const auto& [name, value] : members) json.append(json.empty() ? "{" : ",").append(json_text(name) + ":" + value);
+    for (const auto& [name, value] : members)
+        json.append(json.empty() ? "{" : ",").append(json_text(name) + ":" + value);
     return json.empty() ? "{}" : json + "}";
 }
 

@@ -3,8 +3,10 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,44 +22,48 @@ namespace authjwks::support {
 class ScriptedIssuer {
   public:
     using Answer = std::function<Result<LoadedKeys, FetchFault>()>;
-    struct Call {
-        Tick deadline;
-        bool no_cache;
-    };
 
     // What comes at the next call that no answer is written for yet.
     void then(Answer answer) {
         const std::lock_guard lock(mutex_);
         script_.push_back(std::move(answer));
     }
-    void then_sends(std::string_view key_set, std::optional<std::chrono::seconds> max_age = std::nullopt) {
-        then([text = std::string(key_set), max_age] { return keys(text, max_age); });
+    void then_sends(std::string_view key_set, std::optional<std::chrono::seconds> lifetime = std::nullopt) {
+        then([text = std::string(key_set), lifetime] { return keys(text, lifetime); });
+    }
+    void then_sends_nothing_new() {
+        then([] { return LoadedKeys{}; });
     }
     void then_fails(FetchFault fault) {
         then([fault] { return fault; });
     }
 
-    std::vector<Call> calls() const {
+    std::vector<LoadRequest> calls() const {
         const std::lock_guard lock(mutex_);
         return calls_;
     }
 
-    /// Load from this script and read this clock; `jitter` is always the same.
+    /// Load from this script and read this clock, without threads: whoever needs keys fetches them. `jitter` is always
+    /// the same.
     Surroundings surroundings(const FakeClock& clock, double jitter = 0) {
-        return {[this](Tick deadline, bool no_cache) { return next({deadline, no_cache})(); },
-                [&clock] { return clock.now(); }, [jitter] { return jitter; }};
+        return {.label = "https://issuer.example/",
+                .load = [this](const LoadRequest& request) { return next(request)(); },
+                .now = [&clock] { return clock.now(); },
+                .jitter = [jitter] { return jitter; },
+                .wake = {}};
     }
 
     /// The answer that carries these keys.
     static Result<LoadedKeys, FetchFault> keys(std::string_view key_set,
-                                               std::optional<std::chrono::seconds> max_age = std::nullopt) {
-        return LoadedKeys{*KeySet::parse(key_set, {}), max_age};
+                                               std::optional<std::chrono::seconds> lifetime = std::nullopt) {
+        return LoadedKeys{
+            *KeySet::parse(key_set, {}), lifetime, {.url = "", .body = std::string(key_set), .version = {}}};
     }
 
   private:
-    Answer next(const Call& call) {
+    Answer next(const LoadRequest& request) {
         const std::lock_guard lock(mutex_);
-        calls_.push_back(call);
+        calls_.push_back(request);
         if (script_.empty()) {
             ADD_FAILURE() << "the issuer was asked once more than the test expects";
             return [] { return FetchFault::unreachable; };
@@ -69,7 +75,15 @@ class ScriptedIssuer {
 
     mutable std::mutex mutex_;  // guards all below
     std::deque<Answer> script_;
-    std::vector<Call> calls_;
+    std::vector<LoadRequest> calls_;
 };
+
+/// The answer of a caller who waited; a caller without patience who was put off fails the test.
+template <class T>
+Result<T> waited_for(OrLater<T> answer) {
+    if (auto* result = std::get_if<Result<T>>(&answer)) return std::move(*result);
+    ADD_FAILURE() << "the answer was put off";
+    return Errc::keys_unavailable;
+}
 
 }  // namespace authjwks::support

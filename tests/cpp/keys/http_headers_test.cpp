@@ -1,0 +1,105 @@
+#include "keys/http_headers.hpp"
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace authjwks {
+namespace {
+
+using namespace std::chrono_literals;
+
+HttpHeaders headers_of(std::initializer_list<std::string_view> lines) {
+    HttpHeaders headers;
+    for (const std::string_view line : lines) EXPECT_TRUE(headers.take(line)) << line;
+    return headers;
+}
+
+TEST(GivenNoHeaders, NothingIsKnown) {
+    const HttpHeaders headers = headers_of({"HTTP/1.1 200 OK\r\n", "\r\n"});
+
+    EXPECT_EQ(headers.lifetime(), std::nullopt);
+    EXPECT_EQ(headers.version().etag, "");
+    EXPECT_EQ(headers.version().last_modified, "");
+}
+
+TEST(GivenACacheControl, ItsMaxAgeIsTheLifetime) {
+    struct Row {
+        std::string_view line;
+        std::optional<std::chrono::seconds> lifetime;
+    };
+    for (const auto& [line, lifetime] : {
+             Row{"Cache-Control: max-age=120\r\n", 120s},
+             {"Cache-Control: max-age=120", 120s},
+             {"cache-control:public,max-age=5\r\n", 5s},
+             {"CACHE-CONTROL: public, MAX-AGE=300, must-revalidate\r\n", 300s},
+             {"Cache-Control: s-maxage=7, max-age=8\r\n", 8s},
+             {"Cache-Control:\t max-age=9 \r\n", 9s},
+             {"Cache-Control: max-age=\"60\"\r\n", 60s},
+             {"Cache-Control: max-age=0\r\n", 0s},
+             {"Cache-Control: ,,max-age=3,\r\n", 3s},
+             {"Cache-Control: no-store\r\n", std::nullopt},
+             {"Cache-Control: s-maxage=7\r\n", std::nullopt},
+             {"Cache-Control: x-max-age=7\r\n", std::nullopt},
+             {"Cache-Control: max-age\r\n", std::nullopt},
+             {"Cache-Control: max-age=\r\n", std::nullopt},
+             {"Cache-Control: max-age=-5\r\n", std::nullopt},
+             {"Cache-Control: max-age=soon\r\n", std::nullopt},
+             {"Cache-Control:\r\n", std::nullopt},
+             {"Cache-Control\r\n", std::nullopt},
+             {"X-Cache-Control: max-age=5\r\n", std::nullopt},
+             {"Expires: Thu, 01 Jan 2032 00:00:00 GMT\r\n", std::nullopt},
+         })
+        EXPECT_EQ(headers_of({line}).lifetime(), lifetime) << line;
+}
+
+// RFC 9111 §1.2.2
+TEST(GivenAMaxAgeTooLargeToCount, ItIsVeryLong) {
+    for (const char* digits : {"4294967296", "99999999999999999999999999"})
+        EXPECT_GE(headers_of({std::string("Cache-Control: max-age=") + digits}).lifetime(), 24h * 365) << digits;
+}
+
+TEST(GivenSeveralCacheControls, AMaxAgeInAnyOfThemCounts) {
+    EXPECT_EQ(headers_of({"Cache-Control: public", "Cache-Control: max-age=9"}).lifetime(), 9s);
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=9", "Cache-Control: public"}).lifetime(), 9s);
+}
+
+TEST(GivenAnAge, ItIsTakenOffTheLifetime) {
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: 30\r\n"}).lifetime(), 70s);
+    EXPECT_EQ(headers_of({"age:30", "Cache-Control: max-age=100"}).lifetime(), 70s) << "in either order";
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: 100"}).lifetime(), 0s);
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: 101"}).lifetime(), 0s) << "never below zero";
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: 99999999999999"}).lifetime(), 0s);
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: old"}).lifetime(), 100s);
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=100", "Age: -5"}).lifetime(), 100s);
+    EXPECT_EQ(headers_of({"Age: 5"}).lifetime(), std::nullopt);
+}
+
+TEST(GivenAVersion, ItIsKeptAsReceived) {
+    const HttpHeaders headers = headers_of({"ETag: W/\"a b\" \r\n", "last-modified:Sun, 22 Nov 2026 10:00:00 GMT\r\n"});
+
+    EXPECT_EQ(headers.version().etag, "W/\"a b\"");
+    EXPECT_EQ(headers.version().last_modified, "Sun, 22 Nov 2026 10:00:00 GMT");
+}
+
+TEST(GivenAnotherStatusLine, WhatWasSaidBeforeIsForgotten) {
+    const HttpHeaders headers = headers_of({"HTTP/1.1 103 Early Hints", "Cache-Control: max-age=9", "Age: 3",
+                                            "ETag: \"old\"", "Last-Modified: then", "", "HTTP/2 200"});
+
+    EXPECT_EQ(headers.lifetime(), std::nullopt);
+    EXPECT_EQ(headers.version().etag, "");
+    EXPECT_EQ(headers.version().last_modified, "");
+}
+
+TEST(GivenTooManyHeaders, OneByteMoreIsRefused) {
+    HttpHeaders headers;
+    EXPECT_TRUE(headers.take(std::string(HttpHeaders::kMaxBytes - 1, 'x')));
+    EXPECT_TRUE(headers.take("x"));
+    EXPECT_FALSE(headers.take("x"));
+    EXPECT_EQ(HttpHeaders::kMaxBytes, 65536U);
+}
+
+}  // namespace
+}  // namespace authjwks

@@ -1,0 +1,91 @@
+#include "keys/snapshot_cell.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace authjwks {
+namespace {
+
+Snapshot some_keys() { return std::make_shared<const KeySet>(*KeySet::parse(R"({"keys":[]})", {})); }
+
+/// Runs on a thread that has read nothing before.
+template <class Work>
+void elsewhere(Work work) {
+    std::jthread(work).join();
+}
+
+TEST(GivenANewCell, ItHoldsNothing) {
+    const SnapshotCell cell;
+    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.read(), nullptr);
+}
+
+TEST(GivenASnapshot, AThreadRemembersItOnceItHasReadIt) {
+    const Snapshot keys = some_keys();
+    SnapshotCell cell;
+    cell.replace(keys);
+
+    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.read(), keys);
+    EXPECT_EQ(cell.remembered(), keys);
+    EXPECT_EQ(cell.remembered(), keys) << "again and again";
+}
+
+TEST(GivenAReplacement, NoThreadRemembersTheOldOne) {
+    const Snapshot old_keys = some_keys(), new_keys = some_keys();
+    SnapshotCell cell;
+    cell.replace(old_keys);
+    EXPECT_EQ(cell.read(), old_keys);
+
+    elsewhere([&] { cell.replace(new_keys); });
+
+    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.read(), new_keys);
+    EXPECT_EQ(cell.remembered(), new_keys);
+}
+
+TEST(GivenAnotherThread, ItRemembersForItself) {
+    const Snapshot keys = some_keys();
+    SnapshotCell cell;
+    cell.replace(keys);
+    EXPECT_EQ(cell.read(), keys);
+
+    elsewhere([&] {
+        EXPECT_EQ(cell.remembered(), nullptr);
+        EXPECT_EQ(cell.read(), keys);
+        EXPECT_EQ(cell.remembered(), keys);
+    });
+    EXPECT_EQ(cell.remembered(), keys);
+}
+
+TEST(GivenManyCells, NoneIsTakenForAnother) {
+    std::array<SnapshotCell, 40> cells;
+    std::array<Snapshot, 40> keys;
+    for (std::size_t i = 0; i < cells.size(); ++i) cells[i].replace(keys[i] = some_keys());
+
+    for (int round = 0; round < 3; ++round)
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const Snapshot remembered = cells[i].remembered();
+            EXPECT_TRUE(remembered == nullptr || remembered == keys[i]) << i;
+            EXPECT_EQ(cells[i].read(), keys[i]) << i;
+            EXPECT_EQ(cells[i].remembered(), keys[i]) << i;
+        }
+}
+
+TEST(GivenACellInTheSamePlaceAsOneThatIsGone, NothingIsRememberedOfThat) {
+    std::optional<SnapshotCell> cell(std::in_place);
+    cell->replace(some_keys());
+    EXPECT_NE(cell->read(), nullptr);
+
+    cell.emplace();
+    cell->replace(some_keys());
+
+    EXPECT_EQ(cell->remembered(), nullptr);
+}
+
+}  // namespace
+}  // namespace authjwks

@@ -1,0 +1,37 @@
+"""Whatever is wrong with an issuer: right verdicts, in time, at little cost, and soon over when the issuer is well."""
+
+from __future__ import annotations
+
+import pytest
+from tests.faults.matrix import CELLS, Cell, Matrix, expected_verdict
+
+pytestmark = pytest.mark.timeout(540)
+
+MAX_SECONDS = 5.0
+MAX_FETCHES = 2
+MAX_MEGABYTES = 16.0
+MAX_RECOVERY_SECONDS = 30.0
+SLACK_SECONDS = 1.0  # from the moment a verifier may ask again: a poll, a fetch, a busy machine
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_given_a_verifier_and_a_fault__when_tokens_are_verified__then_nothing_is_wrong_for_longer_than_it_must(
+    cell: Cell, matrix: Matrix
+):
+    outcome = matrix.outcome(cell)
+
+    assert outcome.verdicts["good"] == {expected_verdict(cell)}
+    assert "accepted" not in outcome.verdicts["forged"]
+    assert outcome.verdicts.get("known", {"accepted"}) == {known_verdict(cell)}
+    assert outcome.stray_fetches == 0
+    assert outcome.slowest <= MAX_SECONDS
+    assert outcome.fetches <= MAX_FETCHES
+    assert outcome.megabytes <= MAX_MEGABYTES
+    assert outcome.recovery <= MAX_RECOVERY_SECONDS + SLACK_SECONDS
+    assert set(outcome.refused) <= {expected_verdict(cell)}
+
+
+def known_verdict(cell: Cell) -> str:
+    """What a token of a key at hand gets while another's key is asked for: an issuer that answers may withdraw it."""
+    withdrawn = cell.state == "unknown kid" and expected_verdict(cell) == "unknown_key"
+    return "unknown_key" if withdrawn else "accepted"

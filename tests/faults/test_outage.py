@@ -1,0 +1,115 @@
+"""An issuer that stays away: good tokens pass while the keys at hand may serve, and it is asked ever more rarely."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+from tests.faults.crew import at_once, verdict
+from tests.faults.faulty_server import Fault, FaultyServer
+from tests.faults.tokens import mint, new_key
+
+from authjwks import Event, KeyOptions
+
+TTL, MAX_STALE = 1.0, 4.0
+SLACK = 2.0  # for a machine that is busy
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.SLOW_HEADERS, Fault.SERVER_ERROR], ids=lambda fault: fault.name)
+def test_given_an_issuer_down_for_longer_than_the_ttl__when_tokens_keep_coming__then_none_is_refused_up_to_max_stale(
+    server: FaultyServer, verifier_of, fault
+):
+    key = new_key("only")
+    server.publish(key)
+    token = mint(key)
+    events: list[Event] = []
+    keys = KeyOptions(ttl=TTL, max_stale=MAX_STALE)
+    verifier = verifier_of(keys=keys, timeout=0.5, on_event=events.append)
+    verifier.verify(token)
+    server.fail(fault)
+    served_from = time.monotonic()
+
+    def keep_verifying(_: int) -> list[tuple[float, float, str]]:
+        calls = []
+        while (began := time.monotonic()) < served_from + TTL + MAX_STALE + 2 * SLACK:
+            outcome = verdict(verifier, token)
+            calls.append((began - served_from, time.monotonic() - served_from, outcome))
+            time.sleep(0.02)
+        return calls
+
+    calls = [call for calls in at_once(4, keep_verifying) for call in calls]
+
+    # What the issuer answered before the fault began serves for at least this long, up to the moment it was heard.
+    in_time = [outcome for _, ended, outcome in calls if ended < TTL + MAX_STALE - TTL * 0.2]
+    too_late = [outcome for began, _, outcome in calls if began > TTL + MAX_STALE + SLACK]
+    assert Counter(in_time).keys() == {"accepted"}
+    assert Counter(too_late).keys() == {"keys_unavailable"}
+    assert [event.kind for event in events].count("stale_served") == 1
+
+    server.fail(None)
+    healed = time.monotonic()
+    while verdict(verifier, token) != "accepted":
+        assert time.monotonic() < healed + 30.0
+        time.sleep(0.05)
+    assert [event.kind for event in events][-1] == "recovered"
+
+
+def test_given_keys_that_may_not_serve_stale__when_they_expire_in_an_outage__then_tokens_wait_for_the_issuer(
+    server: FaultyServer, verifier_of
+):
+    key = new_key("only")
+    server.publish(key)
+    verifier = verifier_of(keys=KeyOptions(ttl=TTL, max_stale=0.0))
+    verifier.verify(mint(key))
+    server.fail(Fault.SERVER_ERROR)
+    time.sleep(TTL + 0.5)
+
+    assert verdict(verifier, mint(key)) == "keys_unavailable"
+
+
+def test_given_an_outage_from_the_start__when_many_threads_keep_asking__then_the_issuer_is_asked_by_the_back_off_alone(
+    server: FaultyServer, verifier_of
+):
+    token = mint(new_key("never seen"))
+    verifier = verifier_of()
+    server.fail(Fault.SERVER_ERROR)
+    ends = time.monotonic() + 8.0
+
+    def keep_verifying(_: int) -> set[str]:
+        verdicts = set()
+        while time.monotonic() < ends:
+            verdicts.add(verdict(verifier, token))
+            time.sleep(0.01)
+        return verdicts
+
+    verdicts = set().union(*at_once(24, keep_verifying))
+
+    # Back-offs of 1, 2, 4 and 8 seconds, each shorter by up to a half: at 0, at least 0.5, 1.5, 3.5 and 7.5.
+    assert verdicts == {"keys_unavailable"}
+    assert 3 <= server.fetches() <= 5
+
+
+def test_given_an_outage__when_many_threads_ask_for_a_new_key__then_the_issuer_is_asked_once_a_cooldown(
+    server: FaultyServer, verifier_of
+):
+    old, new = new_key("old"), new_key("new")
+    server.publish(old)
+    verifier = verifier_of(keys=KeyOptions(cooldown=3.0))
+    verifier.verify(mint(old))
+    server.fail(Fault.SERVER_ERROR)
+    began, token = time.monotonic(), mint(new)
+
+    def keep_verifying(_: int) -> set[str]:
+        verdicts = set()
+        while time.monotonic() < began + 8.0:
+            verdicts.add(verdict(verifier, token))
+            time.sleep(0.01)
+        return verdicts
+
+    verdicts = set().union(*at_once(24, keep_verifying))
+
+    asked = [request.at - began for request in server.requests if request.at >= began]
+    most = max(sum(first <= other < first + 3.0 for other in asked) for first in asked)
+    assert verdicts == {"keys_unavailable"}
+    assert most <= 2, asked

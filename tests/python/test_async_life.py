@@ -1,0 +1,388 @@
+"""Keys for coroutines: nobody blocks a loop, and loops, tasks and threads share one verifier without noise."""
+
+import asyncio
+import gc
+import logging
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import pytest
+from tests.python.life import GOOD, eventually, health_of, verdict, verdict_async, verifier_of
+
+from authjwks import ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
+from authjwks.testing import Issuer
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def issuer():
+    with Issuer() as running:
+        yield running
+
+
+def waiting_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "authjwks"]
+
+
+def at_once(coroutine):
+    """What a coroutine returns that never leaves its caller's thread, nor waits for any loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    finally:
+        coroutine.close()
+    pytest.fail("it went away to wait")
+
+
+# Warm
+
+
+def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_without_a_thread(issuer):
+    verifier = verifier_of(issuer)
+    verifier.prefetch()
+    before = threading.enumerate()
+
+    assert at_once(verifier.verify_async(issuer.mint()))["sub"] == GOOD
+    with pytest.raises(ExpiredToken):
+        at_once(verifier.verify_async(issuer.mint(lifetime=-3600)))
+    assert threading.enumerate() == before
+
+
+def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_returns_at_once(issuer):
+    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05))
+    token = issuer.mint()
+    verifier.prefetch()
+    with issuer.outage():
+        eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).state == "stale")
+        eventually(lambda: health_of(verifier).last_error)
+
+        assert [at_once(verdict_async(verifier, token)) for _ in range(20)] == [GOOD] * 20
+
+
+def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_rest_is_refused_at_once(issuer):
+    verifier = verifier_of(issuer)
+    verifier.prefetch()
+    flood = [issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(200)]
+
+    async def scenario():
+        first = await verdict_async(verifier, flood[0])
+        return first, [at_once(verdict_async(verifier, token)) for token in flood[1:]]
+
+    assert asyncio.run(scenario()) == ("unknown_key", ["unknown_key"] * 199)
+    assert issuer.fetches["/jwks"] == 2
+
+
+# Cold
+
+
+@BACKENDS
+def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(issuer, backend):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    verdicts = []
+
+    async def ask():
+        verdicts.append(await verdict_async(verifier, token))
+
+    async def scenario():
+        async with anyio.create_task_group() as tasks:
+            for _ in range(200):
+                tasks.start_soon(ask)
+
+    with issuer.respond("/jwks", delay=0.3):
+        anyio.run(scenario, backend=backend)
+
+    assert verdicts == [GOOD] * 200
+    assert issuer.fetches["/jwks"] == 1
+
+
+@BACKENDS
+def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(issuer, backend):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    verdicts = []
+
+    async def ask():
+        verdicts.append(await verdict_async(verifier, token))
+
+    async def scenario():
+        async with anyio.create_task_group() as tasks:
+            for _ in range(50):
+                tasks.start_soon(ask)
+
+    with issuer.respond("/jwks", 503, delay=0.3):
+        anyio.run(scenario, backend=backend)
+
+    assert verdicts == ["keys_unavailable"] * 50
+    assert issuer.fetches["/jwks"] == 1
+
+
+@BACKENDS
+def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(issuer, backend, capsys):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    gaps = []
+
+    async def tick():
+        last = time.perf_counter()
+        while True:
+            await anyio.sleep(0.001)
+            gaps.append(time.perf_counter() - last)
+            last += gaps[-1]
+
+    async def scenario():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(tick)
+            answer = await verdict_async(verifier, token)
+            tasks.cancel_scope.cancel()
+        return answer
+
+    with issuer.respond("/jwks", delay=1.0):
+        assert anyio.run(scenario, backend=backend) == GOOD
+
+    median = statistics.median(gaps)
+    with capsys.disabled():
+        print(f" [{backend}: loop held for {median:.4f} s at the median, {max(gaps):.4f} s at most] ", end="")
+    assert max(gaps) < 0.5  # of the second that a loop would be held for that waits itself
+    assert median < 0.02
+
+
+def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(issuer):
+    verifier = verifier_of(issuer)
+    known = issuer.mint()
+    verifier.prefetch()
+    issuer.rotate()
+
+    async def scenario():
+        waiting = asyncio.ensure_future(verdict_async(verifier, issuer.mint()))
+        await asyncio.sleep(0)
+        served = [at_once(verdict_async(verifier, known)) for _ in range(50)]
+        return served, waiting.done(), await waiting
+
+    with issuer.respond("/jwks", delay=0.3):
+        assert asyncio.run(scenario()) == ([GOOD] * 50, False, GOOD)
+
+
+# Many loops
+
+
+def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict_is_right_and_one_fetch(issuer):
+    verifier = verifier_of(issuer)
+    good, expired = issuer.mint(), issuer.mint(lifetime=-3600)
+    tokens = [good, expired] * 250
+
+    async def as_tasks():
+        return await asyncio.gather(*(verdict_async(verifier, token) for token in tokens))
+
+    def as_calls():
+        return [verdict(verifier, token) for token in tokens]
+
+    with issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(12) as threads:
+        running = [threads.submit(asyncio.run, as_tasks()) for _ in range(4)]
+        running += [threads.submit(as_calls) for _ in range(8)]
+        answers = [each.result() for each in running]
+
+    assert answers == [[GOOD, "expired"] * 250] * 12
+    assert issuer.fetches["/jwks"] == 1
+
+
+def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_all_of_them(issuer):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    before = set(waiting_threads())
+    together = threading.Barrier(8)
+
+    def loop():
+        together.wait()
+        return asyncio.run(verdict_async(verifier, token))
+
+    with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(8) as threads:
+        running = [threads.submit(loop) for _ in range(8)]
+        eventually(lambda: issuer.fetches["/jwks"])
+        assert [each.result() for each in running] == [GOOD] * 8
+
+    assert len(set(waiting_threads()) - before) <= 2
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "forgotten"])
+def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_threads_end(issuer, is_closed):
+    before = set(waiting_threads())
+    verifier = verifier_of(issuer)
+    assert asyncio.run(verdict_async(verifier, issuer.mint())) == GOOD
+
+    if is_closed:
+        verifier.close()
+    else:
+        del verifier
+        gc.collect()
+
+    eventually(lambda: set(waiting_threads()) <= before, within=5)
+
+
+def test_given_uvloop__when_cold_and_warm__then_the_same_verdicts(issuer):
+    uvloop = pytest.importorskip("uvloop")
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+
+    async def scenario():
+        cold = await asyncio.gather(*(verdict_async(verifier, token) for _ in range(20)))
+        return [*cold, await verdict_async(verifier, token)]
+
+    with issuer.respond("/jwks", delay=0.2):
+        assert uvloop.run(scenario()) == [GOOD] * 21
+
+    assert issuer.fetches["/jwks"] == 1
+
+
+# Cancelled, timed out, closed
+
+
+@BACKENDS
+def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_fetch_go_on(issuer, backend):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    verdicts = []
+
+    async def ask():
+        verdicts.append(await verdict_async(verifier, token))
+
+    async def impatient(scope):
+        with scope:
+            await ask()
+
+    async def scenario():
+        scopes = [anyio.CancelScope() for _ in range(10)]
+        async with anyio.create_task_group() as tasks:
+            for scope in scopes:
+                tasks.start_soon(impatient, scope)
+                tasks.start_soon(ask)
+            await anyio.to_thread.run_sync(eventually, lambda: issuer.fetches["/jwks"])
+            for scope in scopes:
+                scope.cancel()
+
+    with issuer.respond("/jwks", delay=0.5):
+        anyio.run(scenario, backend=backend)
+
+    assert verdicts == [GOOD] * 10
+    assert issuer.fetches["/jwks"] == 1
+
+
+@BACKENDS
+def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_kept_and_the_fetch_goes_on(
+    issuer, backend
+):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+
+    async def scenario():
+        with anyio.move_on_after(0.1) as limit:
+            await verifier.verify_async(token)
+        still_fetching = health_of(verifier).refreshing
+        return limit.cancelled_caught, still_fetching, await verdict_async(verifier, token)
+
+    with issuer.respond("/jwks", delay=2.0):
+        assert anyio.run(scenario, backend=backend) == (True, True, GOOD)
+
+    assert issuer.fetches["/jwks"] == 1
+
+
+def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is_well(issuer):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+
+    async def scenario():
+        for _ in range(200):
+            waiting = asyncio.ensure_future(verifier.verify_async(token))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        return await verdict_async(verifier, token)
+
+    with issuer.respond("/jwks", delay=0.3):
+        assert asyncio.run(scenario()) == GOOD
+
+    assert issuer.fetches["/jwks"] == 1
+
+
+@pytest.fixture
+def noise(monkeypatch, caplog):
+    """What asyncio logged, and what went wrong where nobody could be told."""
+    caplog.set_level(logging.WARNING, "asyncio")
+    caught = []
+    monkeypatch.setattr("sys.unraisablehook", lambda raised: caught.append(raised.exc_value))
+    monkeypatch.setattr(threading, "excepthook", lambda raised: caught.append(raised.exc_value))
+
+    def heard():
+        gc.collect()
+        return [*caught, *(record.getMessage() for record in caplog.records if record.name == "asyncio")]
+
+    return heard
+
+
+def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_loop_is_served(issuer, noise):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+
+    async def leave():
+        waiting = [asyncio.ensure_future(verifier.verify_async(token)) for _ in range(5)]
+        await asyncio.to_thread(eventually, lambda: issuer.fetches["/jwks"])
+        return [task.done() for task in waiting]
+
+    with issuer.respond("/jwks", delay=0.5):
+        assert asyncio.run(leave()) == [False] * 5
+        assert asyncio.run(verdict_async(verifier, token)) == GOOD
+
+    assert issuer.fetches["/jwks"] == 1
+    assert noise() == []
+
+
+def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loops_are_served(issuer, noise):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    loop = asyncio.new_event_loop()
+
+    with issuer.respond("/jwks", delay=0.5):
+        waiting = loop.create_task(verifier.verify_async(token))
+        loop.run_until_complete(asyncio.sleep(0.1))
+        loop.close()
+        assert asyncio.run(verdict_async(verifier, token)) == GOOD
+
+    assert not waiting.done()
+    waiting._log_destroy_pending = False  # that one is left behind is this test's own doing
+    del waiting
+    assert noise() == []
+
+
+def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_asyncios_own_word_is_heard(issuer, noise):
+    verifier = verifier_of(issuer)
+
+    async def scenario():
+        tasks = [asyncio.ensure_future(verifier.verify_async(issuer.mint())) for _ in range(3)]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with issuer.outage():
+        outcomes = asyncio.run(scenario())
+
+    assert [type(outcome) for outcome in outcomes] == [KeysUnavailable] * 3
+    assert len({id(outcome) for outcome in outcomes}) == 3  # each task has a traceback of its own
+    assert noise() == []
+
+
+def test_given_waiting_tasks__when_the_verifier_is_closed__then_they_are_answered(issuer):
+    verifier = verifier_of(issuer, http=HttpOptions(timeout=3.0, allow_http=True))
+    token = issuer.mint()
+
+    async def scenario():
+        waiting = asyncio.gather(*(verdict_async(verifier, token) for _ in range(5)))
+        await asyncio.to_thread(eventually, lambda: issuer.fetches["/jwks"])
+        verifier.close()
+        return await waiting
+
+    with issuer.respond("/jwks", delay=0.3):
+        assert set(asyncio.run(scenario())) <= {GOOD, "keys_unavailable"}

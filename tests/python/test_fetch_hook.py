@@ -1,0 +1,477 @@
+"""`fetch=`: keys that a function of the user fetches, in threads of Python, with the same life as all others."""
+
+import asyncio
+import json
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+import httpx
+import pytest
+import trio
+from tests.python.life import GOOD, eventually, health_of, verdict, verdict_async, verifier_of
+
+from authjwks import ConfigError, HttpOptions, KeyOptions, KeysUnavailable
+from authjwks.testing import Issuer
+
+OPENID = "/.well-known/openid-configuration"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def by_urllib(url, headers, timeout):
+    """Raises for whatever is not a 200, as urllib does."""
+    with DIRECT.open(urllib.request.Request(url, headers=headers), timeout=timeout) as answer:
+        return answer.status, dict(answer.headers), answer.read()
+
+
+def by_httpx(url, headers, timeout):
+    """Hands over httpx's own headers, and every status."""
+    answer = httpx.get(url, headers=headers, timeout=timeout, trust_env=False)
+    return answer.status_code, answer.headers, answer.content
+
+
+class Recorded:
+    """A fetch that remembers what it was asked, and by which threads; `now` does the work and may be replaced."""
+
+    def __init__(self, now=by_urllib):
+        self.now = now
+        self.asked = []
+        self.threads = set()
+
+    def __call__(self, url, headers, timeout):
+        self.asked.append((url, dict(headers), timeout))
+        self.threads.add(threading.current_thread())
+        return self.now(url, headers, timeout)
+
+    def count(self, issuer):
+        """How often the key set was asked for."""
+        return sum(url == issuer.jwks_uri for url, _, _ in self.asked)
+
+
+def fails(url, headers, timeout):
+    raise ConnectionError("a remote secret")
+
+
+@pytest.fixture
+def issuer():
+    with Issuer() as running:
+        yield running
+
+
+@pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
+def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_and_keys(issuer, fetch):
+    recorded = Recorded(fetch)
+    verifier = verifier_of(issuer, fetch=recorded, http=HttpOptions(timeout=4.0, allow_http=True))
+
+    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert [url for url, _, _ in recorded.asked] == [issuer.issuer + OPENID, issuer.jwks_uri]
+    assert all(headers["Accept"] == "application/json" for _, headers, _ in recorded.asked)
+    assert all(type(url) is str and 0 < timeout <= 4.0 for url, _, timeout in recorded.asked)
+    assert health_of(verifier).fetches == 1
+
+
+@pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
+def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_then_a_verdict(issuer, fetch):
+    verifier = verifier_of(issuer, fetch=fetch)
+    token = issuer.mint()
+
+    with issuer.outage():
+        assert verdict(verifier, token) == "keys_unavailable"
+        assert health_of(verifier).last_error in ("bad_status", "unreachable")
+
+    eventually(lambda: verdict(verifier, token) == GOOD)
+
+
+def test_given_a_token_of_an_unknown_key__when_judged__then_fetched_anew_past_all_caches(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=recorded)
+    verifier.prefetch()
+    issuer.rotate()
+
+    assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert [headers.get("Cache-Control") for _, headers, _ in recorded.asked] == [None, "no-cache"]
+
+
+def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them(issuer):
+    issuer.cache_control = "max-age=300"
+    verifier = verifier_of(issuer, fetch=by_httpx)
+
+    verifier.prefetch()
+
+    keys = health_of(verifier)
+    assert 0.75 * 300 - 0.1 <= keys.age + keys.next_refresh <= 0.8 * 300 + 0.1
+
+
+def key_set(issuer):
+    return json.dumps(issuer.jwks()).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda keys: (HTTPStatus.OK, {}, keys), id="status_as_enum"),
+        pytest.param(lambda keys: [200, {}, keys], id="list"),
+        pytest.param(lambda keys: (200, {"ETag": "", "X": "\xe4"}, keys), id="odd_headers"),
+        pytest.param(lambda keys: (200, [("Age", "1")], keys), id="headers_as_pairs"),
+    ],
+)
+def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serve(issuer, answer):
+    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=lambda *_: answer(key_set(issuer)))
+
+    assert verdict(verifier, issuer.mint()) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        pytest.param(lambda keys: None, "unreachable", id="none"),
+        pytest.param(lambda keys: keys, "unreachable", id="body_alone"),
+        pytest.param(lambda keys: (200, keys), "unreachable", id="pair"),
+        pytest.param(lambda keys: (), "unreachable", id="nothing"),
+        pytest.param(lambda keys: {"status": 200}, "unreachable", id="dict"),
+        pytest.param(lambda keys: ("200", {}, keys), "unreachable", id="status_as_text"),
+        pytest.param(lambda keys: (None, {}, keys), "unreachable", id="no_status"),
+        pytest.param(lambda keys: (2**80, {}, keys), "unreachable", id="status_too_large"),
+        pytest.param(lambda keys: (200, None, keys), "unreachable", id="no_headers"),
+        pytest.param(lambda keys: (200, {"Age": 5}, keys), "unreachable", id="header_not_text"),
+        pytest.param(lambda keys: (200, {5: "Age"}, keys), "unreachable", id="header_name_not_text"),
+        pytest.param(lambda keys: (200, {"X": "\ud800"}, keys), "unreachable", id="header_not_utf_8"),
+        pytest.param(lambda keys: (200, {}, keys.decode()), "unreachable", id="body_as_text"),
+        pytest.param(lambda keys: (200, {}, None), "unreachable", id="no_body"),
+        pytest.param(lambda keys: (200, {}, 5), "unreachable", id="body_a_number"),
+        pytest.param(lambda keys: (200, {}, b" " * (2**20) + keys), "too_large", id="huge_body"),
+        pytest.param(lambda keys: (200, {"X": "x" * 2**17}, keys), "too_large", id="huge_headers"),
+        pytest.param(lambda keys: (500, {}, keys), "bad_status", id="status_500"),
+        pytest.param(lambda keys: (302, {"Location": "https://elsewhere.example"}, b""), "bad_status", id="redirect"),
+        pytest.param(lambda keys: (304, {}, b""), "bad_status", id="not_modified_unasked"),
+        pytest.param(lambda keys: (200, {}, b"{}"), "not_a_key_set", id="no_keys"),
+        pytest.param(lambda keys: (200, {}, b"\xff"), "not_json", id="no_json"),
+    ],
+)
+def test_given_an_answer_of_a_bad_shape__when_fetched__then_that_is_a_failure_and_the_keys_at_hand_stay(
+    issuer, answer, word
+):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=recorded)
+    token, keys = issuer.mint(), key_set(issuer)
+    verifier.prefetch()
+    recorded.now = lambda *_: answer(keys)
+
+    with pytest.raises(KeysUnavailable):
+        verifier.refresh()
+
+    assert health_of(verifier).last_error == word
+    assert verdict(verifier, token) == GOOD
+
+
+class Odd(BaseException):
+    """What is no `Exception`, as some libraries raise it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionError("a remote secret"), ValueError("a remote secret"), SystemExit(3), MemoryError(), Odd("secret")],
+    ids=lambda error: type(error).__name__,
+)
+def test_given_a_fetch_that_raises__when_keys_are_needed__then_keys_unavailable_and_nothing_else_comes_through(
+    issuer, error, caplog
+):
+    def fetch(url, headers, timeout):
+        raise error
+
+    verifier = verifier_of(issuer, fetch=fetch)
+
+    with pytest.raises(KeysUnavailable) as unavailable:
+        verifier.verify(issuer.mint())
+
+    assert unavailable.value.__cause__ is unavailable.value.__context__ is None
+    assert asyncio.run(verdict_async(verifier, issuer.mint())) == "keys_unavailable"
+    assert health_of(verifier).last_error == "unreachable"
+    assert "secret" not in f"{caplog.text} {unavailable.value!r}"
+
+
+def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_interrupt_comes_through(issuer):
+    def fetch(url, headers, timeout):
+        raise KeyboardInterrupt
+
+    verifier = verifier_of(issuer, fetch=fetch)
+    token = issuer.mint()
+
+    def ask():
+        verifier.verify(token)
+        time.sleep(1)  # until when the interpreter has seen the signal for sure
+
+    with pytest.raises(KeyboardInterrupt):
+        ask()
+
+    assert health_of(verifier).fetches == 1
+
+
+def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_thread_hears_of_it(issuer):
+    def fetch(url, headers, timeout):
+        raise KeyboardInterrupt
+
+    verifier = verifier_of(issuer, fetch=fetch)
+    thread = threading.Thread(target=verdict, args=(verifier, issuer.mint()))
+
+    def work():
+        thread.start()
+        for _ in range(300):
+            time.sleep(0.1)  # a sleep is not cut short by this kind of interrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    thread.join()
+
+
+def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_and_all_share_its_answer(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded)
+    token = issuer.mint()
+
+    with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(24) as threads:
+        assert list(threads.map(lambda _: verdict(verifier, token), range(24))) == [GOOD] * 24
+
+    assert recorded.count(issuer) == 1
+
+
+def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(issuer):
+    calls = []
+
+    def fetch(url, headers, timeout):
+        calls.append(url)
+        time.sleep(0.3)
+        raise ConnectionError
+
+    verifier = verifier_of(issuer, fetch=fetch)
+    token = issuer.mint()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: verdict(verifier, token), range(8))) == ["keys_unavailable"] * 8
+
+    assert len(calls) == 1
+
+
+def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_up_in_time(issuer):
+    released = threading.Event()
+
+    def fetch(url, headers, timeout):
+        released.wait(60)
+        return by_urllib(url, headers, 5)
+
+    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
+    token = issuer.mint()
+    with ThreadPoolExecutor(1) as thread:
+        carrying = thread.submit(verdict, verifier, token)
+        eventually(lambda: health_of(verifier).refreshing)
+
+        assert verdict(verifier, token) == "keys_unavailable"
+        assert asyncio.run(verdict_async(verifier, token)) == "keys_unavailable"
+
+        released.set()
+        assert carrying.result() in (GOOD, "keys_unavailable")
+    eventually(lambda: verdict(verifier, token) == GOOD)
+
+
+def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threads_renew_them(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=0.4))
+    token = issuer.mint()
+
+    eventually(lambda: verdict(verifier, token) == GOOD and recorded.count(issuer) >= 3)
+
+    assert any(thread.name == "authjwks" for thread in recorded.threads)
+    assert health_of(verifier).fetches == pytest.approx(recorded.count(issuer), abs=1)
+
+
+def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
+    token = issuer.mint()
+    verifier.prefetch()
+    served_meanwhile = 0
+
+    with issuer.respond("/jwks", delay=0.4):
+        while (before := health_of(verifier)).fetches < 2:
+            assert verdict(verifier, token) == GOOD
+            after = health_of(verifier)
+            served_meanwhile += before.refreshing and after.refreshing and after.fetches == before.fetches
+
+    assert served_meanwhile > 0
+    assert recorded.count(issuer) == 2
+
+
+def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=0.05))
+    token = issuer.mint()
+    verifier.prefetch()
+
+    recorded.now = fails
+    eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).state == "stale")
+    assert [verdict(verifier, token) for _ in range(50)] == [GOOD] * 50
+
+    recorded.now = by_urllib
+    eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).last_error is None)
+
+
+def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded)
+    token = issuer.mint()
+
+    async def scenario():
+        return await asyncio.gather(*(verdict_async(verifier, token) for _ in range(200)))
+
+    with issuer.respond("/jwks", delay=0.2):
+        assert asyncio.run(scenario()) == [GOOD] * 200
+
+    assert recorded.count(issuer) == 1
+    assert threading.main_thread() not in recorded.threads
+
+
+def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_get_them(issuer):
+    verifier = verifier_of(issuer, fetch=by_urllib)
+    token = issuer.mint()
+
+    async def scenario():
+        waiting = asyncio.ensure_future(verifier.verify_async(token))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return await verdict_async(verifier, token)
+
+    with issuer.respond("/jwks", delay=0.2):
+        assert asyncio.run(scenario()) == GOOD
+
+
+def test_given_trio__when_cold__then_keys_are_fetched_once_for_all(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded)
+    token = issuer.mint()
+    verdicts = []
+
+    async def ask():
+        verdicts.append(await verdict_async(verifier, token))
+
+    async def scenario():
+        async with trio.open_nursery() as nursery:
+            for _ in range(20):
+                nursery.start_soon(ask)
+
+    with issuer.respond("/jwks", delay=0.2):
+        trio.run(scenario)
+
+    assert verdicts == [GOOD] * 20
+    assert recorded.count(issuer) == 1
+
+
+def test_given_a_scope_cancelled_before_its_task_waits__when_others_come_after_the_deadline__then_keys_are_fetched(
+    issuer,
+):
+    verifier = verifier_of(issuer, fetch=by_urllib, http=HttpOptions(timeout=0.2, allow_http=True))
+    token = issuer.mint()
+
+    async def scenario():
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await verifier.verify_async(token)
+
+    trio.run(scenario)
+    time.sleep(0.2)
+
+    eventually(lambda: verdict(verifier, token) == GOOD, within=10)
+
+
+def test_given_two_issuers_that_hang__when_a_task_needs_keys_of_a_third__then_it_gets_them():
+    released = threading.Event()
+
+    def fetch(url, headers, timeout):
+        if not url.startswith(healthy.issuer):
+            released.wait(timeout)
+            raise TimeoutError
+        return by_urllib(url, headers, timeout)
+
+    async def scenario():
+        hanging = [asyncio.ensure_future(verdict_async(verifier, each.mint())) for each in (one, two)]
+        await asyncio.sleep(0.1)
+        healthy_one = await verdict_async(verifier, healthy.mint())
+        still_hanging = [not task.done() for task in hanging]
+        released.set()
+        return healthy_one, still_hanging, await asyncio.gather(*hanging)
+
+    with Issuer() as one, Issuer() as two, Issuer() as healthy:
+        issuers = [one.issuer, two.issuer, healthy.issuer]
+        verifier = verifier_of(healthy, issuer=issuers, fetch=fetch, http=HttpOptions(timeout=3.0, allow_http=True))
+
+        assert asyncio.run(scenario()) == (GOOD, [True, True], ["keys_unavailable"] * 2)
+
+
+def test_given_a_closed_verifier__when_cold__then_the_fetch_is_not_called(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded)
+    verifier.close()
+
+    assert verdict(verifier, issuer.mint()) == "keys_unavailable"
+    assert recorded.asked == []
+
+
+def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(issuer):
+    token = issuer.mint()
+    inner = []
+
+    def fetch(url, headers, timeout):
+        inner.append(verdict(verifier, token))
+        return by_urllib(url, headers, timeout)
+
+    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=0.5, allow_http=True))
+
+    assert verdict(verifier, token) in (GOOD, "keys_unavailable")
+    assert set(inner) == {"keys_unavailable"}
+
+
+def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(issuer):
+    recorded = Recorded()
+    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(cooldown=0))
+    verifier.prefetch()
+    issuer.rotate()
+    token = issuer.mint()
+
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if asyncio.run(verdict_async(verifier, token)) == GOOD and recorded.count(issuer) == 2 else 2
+        finally:
+            os._exit(status)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert verdict(verifier, token) == GOOD
+
+
+@pytest.mark.parametrize("fetch", [5, "https://issuer.example", object()], ids=repr)
+def test_given_a_fetch_that_cannot_be_called__when_made__then_config_error(issuer, fetch):
+    with pytest.raises(ConfigError, match="fetch"):
+        verifier_of(issuer, fetch=fetch)
+
+
+def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_would_await_it(issuer):
+    async def fetch(url, headers, seconds):
+        return 200, {}, b""
+
+    with pytest.raises(ConfigError, match="fetch"):
+        verifier_of(issuer, fetch=fetch)
+
+
+def test_given_an_http_issuer__when_plain_http_is_not_allowed__then_a_fetch_changes_nothing_about_that(issuer):
+    with pytest.raises(ConfigError):
+        verifier_of(issuer, fetch=by_urllib, http=HttpOptions())

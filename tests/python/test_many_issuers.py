@@ -1,0 +1,631 @@
+"""One verifier for many issuers: a list of them, a template for tenants, or a function that decides."""
+
+import asyncio
+import base64
+import json
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.python.life import GOOD, eventually, verdict, verdict_async, verifier_of
+from tests.servers.recording import Answer, RecordingServer
+
+from authjwks import ConfigError, HttpOptions, InvalidToken, KeyOptions, KeysUnavailable, Verifier
+from authjwks.testing import Issuer
+
+OPENID = "/.well-known/openid-configuration"
+OAUTH = "/.well-known/oauth-authorization-server"
+STRANGERS = 64
+"""How many issuers that have not answered yet are waited for at once."""
+
+
+@pytest.fixture
+def one():
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture
+def two():
+    with Issuer() as running:
+        yield running
+
+
+def states(verifier):
+    return {issuer.issuer: issuer.state for issuer in verifier.health().issuers}
+
+
+def both_ways(verifier, token):
+    verdicts = {verdict(verifier, token), asyncio.run(verdict_async(verifier, token))}
+    assert len(verdicts) == 1
+    return verdicts.pop()
+
+
+class Host:
+    """A server with an issuer for every tenant it is told of; each has a path, and all share one key."""
+
+    def __init__(self, issuer, tenants):
+        self.issuer = issuer
+        self.tenants = set(tenants)
+        self.served = RecordingServer(self.answer)
+        self.url = f"http://127.0.0.1:{self.served.server_port}"
+
+    def answer(self, asked):
+        if asked.path == "/jwks":
+            return Answer(200, {}, json.dumps(self.issuer.jwks()).encode())
+        tenant = asked.path.removesuffix(OPENID).removeprefix("/")
+        if not asked.path.endswith(OPENID) or tenant not in self.tenants:
+            return Answer(404)
+        metadata = {"issuer": f"{self.url}/{tenant}", "jwks_uri": f"{self.url}/jwks"}
+        return Answer(200, {}, json.dumps(metadata).encode())
+
+    def verifier(self, issuer=None, **options):
+        issuer = self.url + "/{tenant}" if issuer is None else issuer
+        return verifier_of(self.issuer, issuer=issuer, **options)
+
+    def mint(self, tenant, **claims):
+        return self.issuer.mint(iss=f"{self.url}/{tenant}", **claims)
+
+    def paths(self):
+        return Counter(asked.path for asked in self.served.asked)
+
+
+@pytest.fixture
+def host(one):
+    made = Host(one, ["acme", "globex"])
+    with made.served:
+        yield made
+
+
+# A list
+
+
+@pytest.mark.parametrize("as_given", [list, tuple, set, lambda issuers: dict.fromkeys(issuers).keys()])
+def test_given_issuers_by_name__when_verified__then_each_by_its_own_keys(one, two, as_given):
+    verifier = verifier_of(one, issuer=as_given([one.issuer, two.issuer]))
+
+    assert both_ways(verifier, one.mint()) == GOOD
+    assert both_ways(verifier, two.mint(alg="ES256")) == GOOD
+    assert states(verifier) == {one.issuer: "fresh", two.issuer: "fresh"}
+
+
+def test_given_issuers_by_name__when_a_key_of_one_signs_in_the_name_of_another__then_refused(one, two):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+    verifier.prefetch()
+
+    assert both_ways(verifier, one.mint(iss=two.issuer)) == "bad_signature"  # their key ids are alike
+    assert both_ways(verifier, one.mint(iss=two.issuer, headers={"kid": None})) == "bad_signature"
+    assert both_ways(verifier, two.mint(iss=one.issuer)) == "bad_signature"
+
+
+def test_given_issuers_by_name__when_prefetched__then_all_are_there_and_each_was_asked_once(one, two):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+    assert not verifier.health().ready
+
+    verifier.prefetch()
+
+    assert verifier.health().ready
+    assert states(verifier) == {one.issuer: "fresh", two.issuer: "fresh"}
+    assert (one.fetches["/jwks"], two.fetches["/jwks"]) == (1, 1)
+
+
+@pytest.mark.parametrize("first_is_down", [True, False])
+def test_given_one_issuer_that_is_down__when_prefetched__then_it_is_told_and_the_other_is_there(
+    one, two, first_is_down
+):
+    down, up = (one, two) if first_is_down else (two, one)
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+
+    with down.outage(), pytest.raises(KeysUnavailable):
+        verifier.prefetch()
+
+    assert states(verifier) == {down.issuer: "failed", up.issuer: "fresh"}
+
+
+def test_given_one_issuer_that_is_down__when_tokens_come__then_only_its_own_suffer(one, two):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+
+    with one.outage():
+        assert both_ways(verifier, one.mint()) == "keys_unavailable"
+        assert both_ways(verifier, two.mint()) == GOOD
+        with pytest.raises(KeysUnavailable):
+            verifier.refresh()
+        assert states(verifier) == {one.issuer: "failed", two.issuer: "fresh"}
+
+    verifier.refresh()
+    assert verifier.health().ready
+
+
+def test_given_one_issuer_that_hangs__when_threads_need_keys_of_another__then_they_get_them(one, two):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer], http=HttpOptions(timeout=20, allow_http=True))
+
+    with one.respond("/jwks", delay=2), ThreadPoolExecutor(1) as thread:
+        hanging = thread.submit(verdict, verifier, one.mint())
+        eventually(lambda: one.fetches["/jwks"])
+
+        assert verdict(verifier, two.mint()) == GOOD
+        assert not hanging.done()
+        assert hanging.result() == GOOD
+
+
+def test_given_issuers_that_hang__when_tasks_need_keys_of_another__then_they_get_them(one, two):
+    async def scenario():
+        hanging = [asyncio.ensure_future(verdict_async(verifier, each.mint())) for each in (one, two)]
+        await asyncio.to_thread(eventually, lambda: one.fetches["/jwks"] and two.fetches["/jwks"])
+        healthy_one = await verdict_async(verifier, healthy.mint())
+        return healthy_one, [task.done() for task in hanging], await asyncio.gather(*hanging)
+
+    with Issuer() as healthy, one.respond("/jwks", delay=2), two.respond("/jwks", delay=2):
+        issuers = [one.issuer, two.issuer, healthy.issuer]
+        verifier = verifier_of(healthy, issuer=issuers, http=HttpOptions(timeout=20, allow_http=True))
+
+        assert asyncio.run(scenario()) == (GOOD, [False, False], [GOOD, GOOD])
+
+
+def test_given_issuers_whose_keys_are_in_one_place__when_verified__then_by_those_and_by_name(one):
+    others = ["https://a.example", "https://b.example"]
+    verifier = verifier_of(one, issuer=others, jwks_uri=one.jwks_uri)
+
+    assert [both_ways(verifier, one.mint(iss=issuer)) for issuer in others] == [GOOD, GOOD]
+    assert both_ways(verifier, one.mint()) == "wrong_issuer"
+    assert one.fetches["/jwks"] == 1
+
+
+def test_given_an_issuer_named_twice__when_verified__then_it_is_asked_once(one):
+    verifier = verifier_of(one, issuer=[one.issuer, one.issuer])
+    verifier.prefetch()
+
+    assert both_ways(verifier, one.mint()) == GOOD
+    assert one.fetches["/jwks"] == 1
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(lambda issuer: "https://elsewhere.example", id="another"),
+        pytest.param(lambda issuer: issuer + "/", id="slash_added"),
+        pytest.param(lambda issuer: issuer + "?x", id="query_added"),
+        pytest.param(lambda issuer: issuer + "\0", id="nul_added"),
+        pytest.param(lambda issuer: issuer.replace("http", "HTTP"), id="in_capitals"),
+        pytest.param(lambda issuer: issuer[:-1], id="cut_off"),
+        pytest.param(lambda issuer: "", id="empty"),
+        pytest.param(lambda issuer: issuer + "/" + "x" * 5000, id="long"),
+    ],
+)
+def test_given_issuers_by_name__when_a_token_names_none_of_them__then_refused_and_nobody_is_asked(one, two, claim):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+
+    assert both_ways(verifier, one.mint(iss=claim(one.issuer))) == "wrong_issuer"
+    assert not one.fetches
+    assert not two.fetches
+
+
+def duplicate_issuer(issuer, first, second):
+    """A token that names two issuers, as no JSON encoder would write it."""
+    key = issuer.key("RS256")
+    header, payload, _ = issuer.mint(iss=first).split(".")
+    claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+    twice = claims[:-1] + f',"iss":"{second}"}}'
+    signed = f"{header}.{base64.urlsafe_b64encode(twice.encode()).rstrip(b'=').decode()}"
+    return f"{signed}.{base64.urlsafe_b64encode(key.sign(signed.encode())).rstrip(b'=').decode()}"
+
+
+@pytest.mark.parametrize("of", ["list", "template", "function"])
+@pytest.mark.parametrize(
+    ("iss", "code"),
+    [
+        pytest.param(None, "claim_missing", id="missing"),
+        pytest.param(5, "claim_invalid", id="number"),
+        pytest.param(["{issuer}"], "claim_invalid", id="list"),
+        pytest.param({"{issuer}": 1}, "claim_invalid", id="dict"),
+        pytest.param(True, "claim_invalid", id="bool"),
+    ],
+)
+def test_given_a_token_without_a_usable_issuer__when_judged__then_refused_before_anyone_is_asked(one, of, iss, code):
+    issuer = {"list": [one.issuer, "https://b.example"], "template": one.issuer + "/{tenant}", "function": bool}[of]
+    verifier = verifier_of(one, issuer=issuer)
+
+    assert both_ways(verifier, one.mint(iss=iss)) == code
+    assert not one.fetches
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_given_a_token_that_names_two_issuers__when_judged__then_malformed(one, two, order):
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer])
+    verifier.prefetch()
+    names = [one.issuer, two.issuer]
+
+    assert both_ways(verifier, duplicate_issuer(one, names[order], names[1 - order])) == "malformed"
+
+
+# A template
+
+
+def test_given_a_template__when_a_token_of_a_tenant_comes__then_it_is_judged_by_that_tenants_metadata(host):
+    verifier = host.verifier()
+
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+    assert both_ways(verifier, host.mint("globex")) == GOOD
+    assert host.paths() == {f"/acme{OPENID}": 1, f"/globex{OPENID}": 1, "/jwks": 2}
+    assert states(verifier) == {f"{host.url}/acme": "fresh", f"{host.url}/globex": "fresh"}
+
+
+def test_given_a_template__when_a_tenant_does_not_exist__then_keys_unavailable_and_no_other_suffers(host):
+    verifier = host.verifier()
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+
+    with pytest.raises(KeysUnavailable) as unavailable:
+        verifier.verify(host.mint("initech"))
+
+    assert unavailable.value.retry_after >= 1
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+
+
+def test_given_a_made_up_tenant__when_health_is_asked__then_the_service_is_as_ready_as_before(host):
+    verifier = host.verifier()
+    assert verdict(verifier, host.mint("acme")) == GOOD
+    assert verifier.health().ready
+
+    assert verdict(verifier, host.mint("made-up")) == "keys_unavailable"
+
+    assert verifier.health().ready
+
+
+def test_given_a_made_up_tenant__when_refreshed_or_prefetched__then_its_failure_is_not_the_services(host):
+    verifier = host.verifier()
+    assert verdict(verifier, host.mint("acme")) == GOOD
+    assert verdict(verifier, host.mint("made-up")) == "keys_unavailable"
+
+    verifier.prefetch()
+    verifier.refresh()
+
+    assert host.paths()[f"/acme{OPENID}"] == 2
+
+
+TENANTS_THAT_FIT = ["a", "A1", "7", "a-b_c.d", "0" * 64, "a..b", "contoso.onmicrosoft.com"]
+
+
+@pytest.mark.parametrize("tenant", TENANTS_THAT_FIT)
+def test_given_a_tenant_that_fits__when_named__then_its_metadata_is_asked_for(host, tenant):
+    host.tenants.add(tenant)
+
+    assert both_ways(host.verifier(), host.mint(tenant)) == GOOD
+    assert host.paths()[f"/{tenant}{OPENID}"] == 1
+
+
+TENANTS_THAT_DO_NOT_FIT = [
+    pytest.param("", id="none"),
+    pytest.param("0" * 65, id="too_long"),
+    pytest.param("..", id="two_dots"),
+    pytest.param(".a", id="dot_first"),
+    pytest.param("-a", id="hyphen_first"),
+    pytest.param("_a", id="underscore_first"),
+    pytest.param("a/b", id="slash"),
+    pytest.param("../jwks", id="path_up"),
+    pytest.param("a%2fb", id="escaped_slash"),
+    pytest.param("a?b", id="query"),
+    pytest.param("a#b", id="fragment"),
+    pytest.param("a@b", id="at"),
+    pytest.param("a:80", id="colon"),
+    pytest.param("a b", id="blank"),
+    pytest.param("a\r\nX: y", id="line_break"),
+    pytest.param("a\0", id="nul"),
+    pytest.param("a\\b", id="backslash"),
+    pytest.param("\xe4", id="latin_1"),
+    pytest.param("\u0430cme", id="look_alike"),
+    pytest.param("{tenant}", id="the_gap_itself"),
+    pytest.param("acme/", id="slash_added"),
+]
+
+
+@pytest.mark.parametrize("tenant", TENANTS_THAT_DO_NOT_FIT)
+def test_given_a_tenant_that_does_not_fit__when_named__then_wrong_issuer_and_nobody_is_asked(host, tenant):
+    verifier = host.verifier()
+
+    assert both_ways(verifier, host.mint(tenant)) == "wrong_issuer"
+    assert not host.served.asked
+    assert verifier.health().issuers == ()
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "http://127.0.0.1:{port}/acme",
+        "http://127.0.0.1:{port}@elsewhere.example/acme",
+        "http://127.0.0.2:{host}/acme",
+        "http://localhost:{host}/acme",
+        "https://127.0.0.1:{host}/acme",
+        "http://127.0.0.1:{host}0/acme",
+        "http://127.0.0.1:{host}/x/acme",
+        "//127.0.0.1:{host}/acme",
+    ],
+)
+def test_given_a_template__when_a_token_names_another_server__then_nobody_gets_a_request(host, claimed):
+    with RecordingServer(lambda asked: Answer(404)) as attacker:
+        verifier = host.verifier()
+        claimed = claimed.format(port=attacker.server_port, host=host.served.server_port)
+
+        assert both_ways(verifier, host.issuer.mint(iss=claimed)) == "wrong_issuer"
+
+        assert not attacker.asked
+        assert not host.served.asked
+
+
+def test_given_a_tenant_whose_metadata_names_another_issuer__when_judged__then_its_keys_are_not_taken(host):
+    metadata = {"issuer": f"{host.url}/acme", "jwks_uri": f"{host.url}/jwks"}
+    usual = host.answer
+    host.served.answer = lambda asked: (
+        Answer(200, {}, json.dumps(metadata).encode()) if asked.path.endswith(OPENID) else usual(asked)
+    )
+    events = []
+    verifier = host.verifier(on_event=events.append)
+
+    assert both_ways(verifier, host.mint("globex")) == "keys_unavailable"
+    assert [(event.issuer, event.error) for event in events] == [(f"{host.url}/globex", "issuer_mismatch")]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param("https://{tenant}", id="whole_host"),
+        pytest.param("https://{tenant}/", id="whole_host_with_path"),
+        pytest.param("https://{tenant}:443/", id="whole_host_with_port"),
+        pytest.param("https://{tenant}.com", id="below_a_top_level"),
+        pytest.param("https://{tenant}example.com", id="end_of_a_label"),
+        pytest.param("https://login.{tenant}", id="end_of_host"),
+        pytest.param("https://login.example.{tenant}/x", id="top_level"),
+        pytest.param("https://login.example:{tenant}/", id="port"),
+        pytest.param("{tenant}://login.example.com/", id="scheme"),
+        pytest.param("{tenant}", id="everything"),
+        pytest.param("https://login.example.com/{tenant}/{tenant}", id="two_gaps"),
+        pytest.param("https://login.example.com/{other}", id="another_name"),
+        pytest.param("https://login.example.com/{tenant", id="open"),
+        pytest.param("https://login.example.com/}{tenant}", id="a_brace_more"),
+        pytest.param("https://login.example.com/{}", id="no_name"),
+        pytest.param("http://login.example.com/{tenant}", id="plain_http"),
+        pytest.param("https://user@login.example.com/{tenant}", id="user"),
+        pytest.param("https://login.example.com/x?t={tenant}", id="query"),
+        pytest.param("https://login.example.com/x#{tenant}", id="fragment"),
+        pytest.param("login.example.com/{tenant}", id="no_scheme"),
+        pytest.param(["https://a.example/{tenant}", "https://b.example/{tenant}"], id="two_templates"),
+    ],
+)
+def test_given_a_template_that_could_be_abused__when_made__then_config_error(template):
+    with pytest.raises(ConfigError):
+        Verifier(template, "https://api.example")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "https://login.example/{tenant}/v2.0",
+        "https://{tenant}.eu.auth0.example",
+        "https://{tenant}.login.example:8443/x",
+    ],
+)
+def test_given_a_template_whose_server_is_fixed__when_made__then_it_is_taken(template):
+    assert Verifier([template, "https://a.example"], "https://api.example").health().ready is False
+
+
+def test_given_a_template_and_names__when_verified__then_both_are_served(host, two):
+    verifier = host.verifier([host.url + "/{tenant}", two.issuer])
+
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+    assert both_ways(verifier, two.mint()) == GOOD
+
+
+@pytest.mark.parametrize("place", ["jwks_uri", "jwks", "discovery_url"])
+def test_given_a_template_and_one_place_for_keys__when_made__then_its_tenants_pass_or_it_is_a_config_error(host, place):
+    places = {
+        "jwks_uri": f"{host.url}/jwks",
+        "jwks": host.issuer.jwks(),
+        "discovery_url": f"{host.issuer.issuer}{OPENID}",
+    }
+    try:
+        verifier = host.verifier(**{place: places[place]})
+    except ConfigError:
+        return
+
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+    assert both_ways(verifier, host.mint("{tenant}")) == "wrong_issuer"
+
+
+def test_given_more_tenants_than_may_be_strangers__when_each_calls_once__then_all_are_served(host):
+    tenants = [f"tenant-{number}" for number in range(2 * STRANGERS)]
+    host.tenants.update(tenants)
+    verifier = host.verifier()
+
+    verdicts = Counter(verdict(verifier, host.mint(tenant, alg="Ed25519")) for tenant in tenants)
+
+    assert verdicts == {GOOD: len(tenants)}
+
+
+@pytest.mark.parametrize("of", ["template", "function"])
+def test_given_thousands_of_made_up_tenants__when_they_call__then_few_are_asked_for_and_the_known_are_served(host, of):
+    verifier = host.verifier({"template": None, "function": lambda issuer: issuer.startswith(host.url)}[of])
+    known = host.mint("acme", alg="Ed25519")
+    assert [verdict(verifier, known) for _ in range(2)] == [GOOD] * 2
+    flood = [host.mint(f"made-up-{number}", alg="Ed25519") for number in range(3000)]
+    stop = threading.Event()
+    served = Counter()
+
+    def keep_calling():
+        while not stop.is_set():
+            served[verdict(verifier, known)] += 1
+
+    with ThreadPoolExecutor(9) as threads:
+        calling = threads.submit(keep_calling)
+        refused = Counter(threads.map(lambda token: verdict(verifier, token), flood))
+        stop.set()
+        calling.result()
+
+    assert refused == {"keys_unavailable": 3000}
+    assert set(served) == {GOOD}
+    asked_for = {path.split("/")[1] for path in host.paths() if path.endswith(OPENID)} - {"acme"}
+    assert len(asked_for) <= STRANGERS
+    assert len(verifier.health().issuers) <= STRANGERS + 1
+
+
+def test_given_too_many_strangers__when_one_more_comes__then_503_with_the_time_until_there_is_room(host):
+    verifier = host.verifier()
+    for number in range(STRANGERS):
+        assert verdict(verifier, host.mint(f"made-up-{number}", alg="Ed25519")) == "keys_unavailable"
+    before = host.paths()
+
+    with pytest.raises(KeysUnavailable) as unavailable:
+        verifier.verify(host.mint("globex"))
+
+    assert 1 <= unavailable.value.retry_after <= 30
+    assert host.paths() == before
+
+
+def test_given_an_unreachable_tenant__when_its_tokens_come_again__then_its_back_off_is_kept(host):
+    verifier = host.verifier()
+
+    assert [verdict(verifier, host.mint("made-up")) for _ in range(20)] == ["keys_unavailable"] * 20
+
+    assert host.paths()[f"/made-up{OPENID}"] <= 2
+
+
+# A function
+
+
+def test_given_a_function_that_trusts__when_judged__then_the_issuer_is_discovered_and_the_function_left_alone(one, two):
+    asked = []
+    verifier = verifier_of(one, issuer=lambda issuer: asked.append(issuer) or issuer in {one.issuer, two.issuer})
+
+    assert [both_ways(verifier, each.mint()) for each in (one, two, one, two)] == [GOOD] * 4
+    assert asked == [one.issuer, two.issuer]
+    assert states(verifier) == {one.issuer: "fresh", two.issuer: "fresh"}
+
+
+def test_given_a_function_that_names_a_url__when_judged__then_the_keys_come_from_there_without_discovery(one):
+    issuer = "https://named.example"
+    verifier = verifier_of(one, issuer={issuer: one.jwks_uri}.get)
+
+    assert both_ways(verifier, one.mint(iss=issuer)) == GOOD
+    assert both_ways(verifier, one.mint()) == "wrong_issuer"
+    assert one.fetches == {"/jwks": 1}
+    assert states(verifier) == {issuer: "fresh"}
+
+
+@pytest.mark.parametrize("decision", [False, None, ""], ids=repr)
+def test_given_a_function_that_does_not_trust__when_judged__then_wrong_issuer_and_nobody_is_asked(one, decision):
+    verifier = verifier_of(one, issuer=lambda issuer: decision)
+
+    assert both_ways(verifier, one.mint()) == "wrong_issuer"
+    assert not one.fetches
+    assert verifier.health().issuers == ()
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [1, 1.0, ["yes"], {"tenant": 7}, b"https://a.example", object(), Ellipsis],
+    ids=lambda value: str(type(value)),
+)
+def test_given_a_function_that_decides_in_other_words__when_judged__then_that_is_no_trust(one, decision):
+    verifier = verifier_of(one, issuer=lambda issuer: decision)
+
+    assert both_ways(verifier, one.mint()) in ("wrong_issuer", "keys_unavailable")
+    assert not one.fetches
+
+
+def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_would_await_it(one):
+    async def decide(issuer):
+        return False
+
+    with pytest.raises(ConfigError):
+        verifier_of(one, issuer=decide)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["not a url", "ftp://a.example", "http://user@a.example/jwks", "https://a.example/jwks#x", "file:///etc/passwd"],
+)
+def test_given_a_function_that_names_a_url_that_is_refused__when_judged__then_wrong_issuer(one, url):
+    verifier = verifier_of(one, issuer=lambda issuer: url)
+
+    assert both_ways(verifier, one.mint()) == "wrong_issuer"
+
+
+@pytest.mark.parametrize(
+    "claimed", ["not a url", "file:///etc/passwd", "http://user@a.example", "javascript:x", "ftp://a"]
+)
+def test_given_a_function_that_trusts_everything__when_an_issuer_is_no_url__then_wrong_issuer(one, claimed):
+    verifier = verifier_of(one, issuer=lambda issuer: True)
+
+    assert both_ways(verifier, one.mint(iss=claimed)) == "wrong_issuer"
+
+
+def test_given_a_function_that_raises__when_judged__then_503_and_its_error_is_the_cause(one):
+    def decide(issuer):
+        raise LookupError("the tenants' database is away")
+
+    verifier = verifier_of(one, issuer=decide)
+
+    with pytest.raises(KeysUnavailable) as unavailable:
+        verifier.verify(one.mint())
+
+    assert isinstance(unavailable.value.__cause__, LookupError)
+    assert "database" not in str(unavailable.value)
+    assert unavailable.value.retry_after >= 1
+    assert asyncio.run(verdict_async(verifier, one.mint())) == "keys_unavailable"
+
+
+def test_given_a_function__when_a_token_is_refused_for_another_reason__then_it_is_not_asked(one):
+    asked = []
+    verifier = verifier_of(one, issuer=lambda issuer: asked.append(issuer) or True)
+
+    assert both_ways(verifier, "a.b.c") == "malformed"
+    assert both_ways(verifier, one.mint(headers={"alg": "none"})) == "unsupported_alg"
+    with pytest.raises(InvalidToken):
+        verifier.verify("x" * 100_000)
+    assert asked == []
+
+
+def test_given_a_function__when_tokens_of_one_issuer_come_at_once__then_its_keys_are_fetched_once(one):
+    verifier = verifier_of(one, issuer=lambda issuer: True)
+    token = one.mint()
+
+    with one.respond("/jwks", delay=0.2), ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(lambda _: verdict(verifier, token), range(16))) == [GOOD] * 16
+
+    assert one.fetches["/jwks"] == 1
+
+
+def test_given_a_function_and_one_place_for_keys__when_made__then_config_error(one):
+    with pytest.raises(ConfigError):
+        verifier_of(one, issuer=lambda issuer: True, jwks_uri=one.jwks_uri)
+
+
+# Closed
+
+
+@pytest.mark.parametrize("of", ["template", "function"])
+def test_given_a_closed_verifier__when_a_token_of_a_new_issuer_comes__then_nobody_is_asked(host, of):
+    verifier = host.verifier({"template": None, "function": lambda issuer: True}[of])
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+    before = host.paths()
+
+    verifier.close()
+
+    assert both_ways(verifier, host.mint("acme")) == GOOD
+    assert both_ways(verifier, host.mint("globex")) == "keys_unavailable"
+    assert host.paths() == before
+
+
+def test_given_events_of_many_issuers__when_told__then_each_names_its_own(one, two):
+    events = []
+    verifier = verifier_of(one, issuer=[one.issuer, two.issuer], on_event=events.append, keys=KeyOptions(cooldown=0))
+    verifier.prefetch()
+    one.rotate()
+
+    assert verdict(verifier, one.mint()) == GOOD
+    with two.outage(), pytest.raises(KeysUnavailable):
+        verifier.refresh()
+
+    assert {(event.kind, event.issuer) for event in events} == {
+        ("keys_changed", one.issuer),
+        ("refresh_failed", two.issuer),
+    }
