@@ -60,7 +60,8 @@ void bind_issuer_directory(py::module_& module) {
         .def(py::init(&make_directory), py::arg("names"), py::arg("template"), py::arg("options"))
         .def("admit", &admit, py::arg("issuer"), py::arg("source").none(false), "Trust one more issuer.")
         .def("claimed_issuer", &claimed_issuer, py::arg("token"), "The issuer that an unproven token names.")
-        .def("sources", &IssuerDirectory::sources, "The sources of keys in use now.");
+        .def("sources", &IssuerDirectory::sources, "The sources of keys in use now.")
+        .def("close", &IssuerDirectory::close, "End all fetching for good.");
 }
 
 }  // namespace authjwks::bindings

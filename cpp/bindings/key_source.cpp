@@ -12,6 +12,7 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/python_call.hpp"
 #include "bindings/remote_options.hpp"
 #include "bindings/without_gil.hpp"
 #include "jose/policy.hpp"
@@ -80,14 +81,22 @@ py::dict describe_source(const KeySource& source) {
     throw py::error_already_set();
 }
 
+/// Whoever interrupts a wait is not to be answered with its outcome.
+void heed_signals() {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 void prefetch(KeySource& source) {
     const auto keys =
         without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(Patience::until_the_deadline)); });
+    heed_signals();
     if (!keys) raise(keys.error(), source.retry_after());
 }
 
 py::object refresh(KeySource& source) {
-    return word_or_none(without_gil([&source] { return source.refresh(); }));
+    const auto fault = without_gil([&source] { return source.refresh(); });
+    heed_signals();
+    return word_or_none(fault);
 }
 
 void tick(KeySource& source) {
@@ -108,9 +117,10 @@ void attend(KeySource& source) {
 void tell_events(KeySource& source, const py::function& tell) {
     for (const SourceEvent& event : source.take_events()) {
         try {
-            tell(text(authjwks::name_of(event.kind)), word_or_none(event.fault));
+            const auto words = py::make_tuple(text(authjwks::name_of(event.kind)), word_or_none(event.fault));
+            if (!call_python(tell.ptr(), words)) throw py::error_already_set();
         } catch (py::error_already_set& error) {
-            error.discard_as_unraisable(tell);
+            discard(error);
         }
     }
 }

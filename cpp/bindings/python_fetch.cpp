@@ -7,6 +7,7 @@
 
 #include <pybind11/stl.h>
 
+#include "bindings/python_call.hpp"
 #include "keys/http_headers.hpp"
 
 namespace authjwks::bindings {
@@ -38,6 +39,20 @@ Result<HttpResponse, FetchFault> read_answer(const py::tuple& answer) {
     return HttpResponse{py::cast<long>(answer[0]), std::move(body), headers.lifetime(), headers.version()};
 }
 
+/// With the GIL. Only the call itself runs Python code: the answer is of plain types by then.
+Result<HttpResponse, FetchFault> ask(PyObject* function, const HttpRequest& request, double seconds_left) {
+    try {
+        const auto answer = call_python(function, py::make_tuple(request.url, headers_for(request), seconds_left));
+        if (!answer) throw py::error_already_set();
+        return read_answer(answer);
+    } catch (py::error_already_set& error) {
+        if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
+    } catch (const py::builtin_exception&) {
+        return FetchFault::unreachable;  // the answer is not of the form that was asked for
+    }
+    return FetchFault::unreachable;
+}
+
 }  // namespace
 
 Fetch make_python_fetch(const py::function& fetch) {
@@ -45,16 +60,10 @@ Fetch make_python_fetch(const py::function& fetch) {
     return [function](const HttpRequest& request) -> Result<HttpResponse, FetchFault> {
         const std::chrono::duration<double> left = request.deadline - Clock::now();
         if (left.count() <= 0) return FetchFault::timed_out;
-        const py::gil_scoped_acquire held;
-        try {
-            return read_answer(
-                py::reinterpret_borrow<py::function>(function.get())(request.url, headers_for(request), left.count()));
-        } catch (py::error_already_set& error) {
-            if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
-        } catch (const py::builtin_exception&) {
-            return FetchFault::unreachable;  // the answer is not of the form that was asked for
-        }
-        return FetchFault::unreachable;
+        const PyGILState_STATE held = or_never(PyGILState_Ensure);
+        auto response = ask(function.get(), request, left.count());
+        PyGILState_Release(held);
+        return response;
     };
 }
 

@@ -14,6 +14,7 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/python_call.hpp"
 #include "bindings/without_gil.hpp"
 #include "engine/authenticator.hpp"
 
@@ -58,9 +59,9 @@ std::optional<std::string_view> borrow(PyObject* token) {
 void tell_news(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
     if (!source || !(source->has_events() || source->is_due()) || verifier.on_news.is_none()) return;
     try {
-        verifier.on_news(source);
+        if (!call_python(verifier.on_news.ptr(), py::make_tuple(source))) throw py::error_already_set();
     } catch (py::error_already_set& error) {
-        error.discard_as_unraisable("authjwks");
+        discard(error);
     }
 }
 
@@ -86,12 +87,14 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
             const Instant now = at.value_or(std::chrono::system_clock::now());
             return verifier->authenticator.authenticate(*text, *scratch, now, patience);
         });
+        const auto* const outcome = std::get_if<Result<json::Object>>(&verdict.outcome);
+        // Whoever interrupts a wait in vain is not to be answered with its failure.
+        if (outcome != nullptr && !*outcome && PyErr_CheckSignals() != 0) return nullptr;
         tell_news(*verifier, verdict.source);
         if (const auto* later = std::get_if<Later>(&verdict.outcome))
             return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
-        const auto& claims = std::get<Result<json::Object>>(verdict.outcome);
-        if (claims) return to_dict(*claims);
-        set_error(claims.error(), retry_after(claims.error(), verdict));
+        if (*outcome) return to_dict(**outcome);
+        set_error(outcome->error(), retry_after(outcome->error(), verdict));
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception&) {

@@ -1,5 +1,6 @@
 #include "engine/issuer_directory.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace authjwks {
@@ -30,6 +31,8 @@ Result<std::shared_ptr<KeySource>> IssuerDirectory::admit(const std::string& iss
     Entries forgotten;
     const std::scoped_lock lock(mutex_);
     if (auto other = look_up(issuer, forgotten)) return other;
+    if (closed_) return Errc::keys_unavailable;
+    if (strangers_.size() == kMaxStrangers) admit_who_answered(forgotten);
     const Tick now = now_();
     if (strangers_.size() == kMaxStrangers) {
         if (now - strangers_.front().since < kStrangersTime) return Errc::keys_unavailable;
@@ -49,11 +52,24 @@ std::shared_ptr<KeySource> IssuerDirectory::look_up(std::string_view issuer, Ent
     if (entry->known) {
         known_.splice(known_.end(), known_, entry);
     } else if (source->ready()) {
-        entry->known = true;
-        known_.splice(known_.end(), strangers_, entry);
-        if (known_.size() > kMaxKnown) forget_oldest(known_, forgotten);
+        admit_to_the_known(entry, forgotten);
     }
     return source;
+}
+
+void IssuerDirectory::admit_to_the_known(Entries::iterator stranger, Entries& forgotten) {
+    stranger->known = true;
+    known_.splice(known_.end(), strangers_, stranger);
+    if (known_.size() > kMaxKnown) forget_oldest(known_, forgotten);
+}
+
+/// One that was asked for once and has answered since must not take a stranger's place.
+void IssuerDirectory::admit_who_answered(Entries& forgotten) {
+    for (auto stranger = strangers_.begin(); stranger != strangers_.end();) {
+        const auto next = std::next(stranger);
+        if (stranger->source->ready()) admit_to_the_known(stranger, forgotten);
+        stranger = next;
+    }
 }
 
 void IssuerDirectory::forget_oldest(Entries& entries, Entries& forgotten) {
@@ -61,14 +77,23 @@ void IssuerDirectory::forget_oldest(Entries& entries, Entries& forgotten) {
     forgotten.splice(forgotten.end(), entries, entries.begin());
 }
 
-std::vector<std::shared_ptr<KeySource>> IssuerDirectory::sources() const {
+std::vector<std::shared_ptr<KeySource>> IssuerDirectory::sources() {
+    Entries forgotten;
     const std::scoped_lock lock(mutex_);
+    admit_who_answered(forgotten);
     std::vector<std::shared_ptr<KeySource>> all;
-    all.reserve(named_.size() + known_.size() + strangers_.size());
+    all.reserve(named_.size() + known_.size());
     for (const auto& [issuer, source] : named_) all.push_back(source);
-    for (const Entries* entries : {&known_, &strangers_})
-        for (const Entry& entry : *entries) all.push_back(entry.source);
+    for (const Entry& entry : known_) all.push_back(entry.source);
     return all;
+}
+
+void IssuerDirectory::close() {
+    for (const auto& [issuer, source] : named_) source->close();
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    for (const Entries* entries : {&known_, &strangers_})
+        for (const Entry& entry : *entries) entry.source->close();
 }
 
 }  // namespace authjwks

@@ -43,8 +43,11 @@ class IssuerDirectory : public ForkAware {
     /// Trusts one more issuer, decided on elsewhere; it is forgotten as the template's are. @return as find().
     Result<std::shared_ptr<KeySource>> admit(const std::string& issuer, std::shared_ptr<KeySource> source);
 
-    /// The sources in use now.
-    std::vector<std::shared_ptr<KeySource>> sources() const;
+    /// The sources in use now: of the named, and of strangers once they have answered.
+    std::vector<std::shared_ptr<KeySource>> sources();
+
+    /// Ends all fetching for good, also of issuers that nobody has asked for yet.
+    void close();
 
   private:
     struct Entry {
@@ -56,6 +59,8 @@ class IssuerDirectory : public ForkAware {
     using Entries = std::list<Entry>;  // the least recently used first
 
     std::shared_ptr<KeySource> look_up(std::string_view issuer, Entries& forgotten);
+    void admit_to_the_known(Entries::iterator stranger, Entries& forgotten);
+    void admit_who_answered(Entries& forgotten);
     void forget_oldest(Entries& entries, Entries& forgotten);
     void before_fork() override { mutex_.lock(); }
     void after_fork_in_parent() override { mutex_.unlock(); }
@@ -67,6 +72,7 @@ class IssuerDirectory : public ForkAware {
     std::unordered_map<std::string, std::shared_ptr<KeySource>> named_;  // never changes
 
     mutable std::mutex mutex_;  // guards all below
+    bool closed_ = false;
     Entries known_, strangers_;
     std::unordered_map<std::string_view, Entries::iterator> by_issuer_;  // views into both lists
 };

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/openssl.hpp"
 #include "keys/curl.hpp"
 #include "keys/http_headers.hpp"
@@ -95,10 +96,12 @@ class HttpFetch {
   private:
     net::List headers_for(const HttpRequest& request) const {
         net::List list;
-        bool complete = append(list, "Accept: application/json");
+        bool complete = true;
         const auto add = [&](const std::string& name, const std::string& value) {
             if (!value.empty()) complete = complete && append(list, name + ": " + value);
         };
+        const auto is_accept = [](const auto& header) { return same_ignoring_case(header.first, "accept"); };
+        add("Accept", std::ranges::any_of(options_.headers, is_accept) ? "" : "application/json");
         add("Cache-Control", request.no_cache ? "no-cache" : "");
         add("If-None-Match", request.known.etag);
         add("If-Modified-Since", request.known.last_modified);
@@ -134,7 +137,9 @@ class HttpFetch {
         curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // none for the proxy
         curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
         curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to);
-        if (options_.proxy) curl_easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
+        if (!options_.proxy) return;
+        curl_easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
     }
 
     void trust(CURL* handle) const {

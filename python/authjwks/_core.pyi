@@ -147,7 +147,10 @@ class IssuerDirectory:
         """The issuer that an unproven token names. Raises the registered error of the refusal when it names none."""
 
     def sources(self) -> list[KeySource]:
-        """The sources in use now."""
+        """The sources in use now: of the named issuers, and of others once they have answered."""
+
+    def close(self) -> None:
+        """Ends all fetching for good, also of issuers that nobody has asked for yet."""
 
 @final
 class Verifier:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from authjwks import _core
-from authjwks.errors import ConfigError
+from authjwks.functions import plain_function
 from authjwks.waiting import WaitingRoom
 
 
@@ -36,15 +36,16 @@ class Herald:
     It also has keys fetched ahead of their expiry where Python does the fetching.
 
     Raises:
-        ConfigError: when `handler` cannot be called.
+        ConfigError: when `handler` cannot be called, or would have to be awaited.
     """
 
-    __slots__ = ("_failing", "_handler", "_room")
+    __slots__ = ("_failing", "_handler", "_logger", "_room")
 
     def __init__(self, handler: EventHandler | None, room: WaitingRoom) -> None:
-        if handler is not None and not callable(handler):
-            raise ConfigError("on_event must be callable")
-        self._handler = handler
+        import logging  # now, as a process forked while one of its threads first imports a module hangs when it does so
+
+        self._logger = logging.getLogger("authjwks")
+        self._handler = None if handler is None else plain_function("on_event", handler)
         self._room = room
         self._failing: set[str] = set()
 
@@ -55,21 +56,19 @@ class Herald:
         source.tell_events(lambda kind, error: self._tell(Event(kind, source.label, error)))
 
     def _tell(self, event: Event) -> None:
-        import logging
-
         what = event.kind if event.error is None else f"{event.kind} ({event.error})"
-        logging.getLogger("authjwks").log(self._level(event), "%s: %s", event.issuer, what)
+        self._logger.log(self._level(event), "%s: %s", event.issuer, what)
         if self._handler is not None:
             self._handler(event)
 
     def _level(self, event: Event) -> int:
-        """INFO for good news, WARNING for bad; the failures after an outage's first are DEBUG."""
+        """INFO for good news, WARNING for bad; DEBUG for an outage's failures after the first, and for our own end."""
         from logging import DEBUG, INFO, WARNING
 
         if event.kind in ("keys_changed", "recovered"):
             self._failing.discard(event.issuer)
             return INFO
-        if event.kind == "refresh_failed" and event.issuer in self._failing:
+        if event.error == "stopped" or (event.kind == "refresh_failed" and event.issuer in self._failing):
             return DEBUG
         if event.kind == "refresh_failed":
             self._failing.add(event.issuer)

@@ -92,8 +92,8 @@ class HttpOptions(_HttpOptions):
     ) -> HttpOptions:
         if not isinstance(allow_http, bool):
             raise ConfigError("allow_http must be a bool")
-        if proxy is not None and not isinstance(proxy, str):
-            raise ConfigError("proxy must be a str")
+        if proxy is not None and not (isinstance(proxy, str) and proxy.isascii() and proxy.isprintable()):
+            raise ConfigError("proxy must be a str of printable ASCII")
         return super().__new__(
             cls,
             seconds("timeout", timeout, least=_MILLISECOND),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from authjwks import _core
 from authjwks.errors import ConfigError
+from authjwks.functions import plain_function
 from authjwks.options import Fetch, HttpOptions, KeyOptions
 from authjwks.texts import text
 
@@ -32,11 +33,17 @@ def open_keys(issuers: tuple[str, ...] | None, place: Location, options: _core.R
     """The keys of these issuers (None for any, empty for those admitted later); asks none of them yet.
 
     Raises:
-        ConfigError: when more than one place is given, or one is needed and there is none.
+        ConfigError: when more than one place is given, or one is needed and there is none, or one where issuers have
+            places of their own.
         ValueError: when the core refuses a URL, a template or a key set.
     """
     if sum(named is not None for named in place) > 1:
         raise ConfigError("jwks_uri, jwks and discovery_url exclude each other")
+    is_placed = any(named is not None for named in place)
+    if is_placed and any(map(is_template, issuers or ())):
+        raise ConfigError("the keys of a template's tenants are where their metadata says, and nowhere else")
+    if is_placed and issuers == ():
+        raise ConfigError("a function that decides on issuers also says where their keys are")
     if place.jwks is not None:
         return _core.KeySource.fixed(_key_set_text(place.jwks), ", ".join(issuers or ()))
     if place.jwks_uri is not None or place.discovery_url is not None:
@@ -62,10 +69,8 @@ def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> 
     """What the options and `fetch` come to for the core.
 
     Raises:
-        ConfigError: when `fetch` cannot be called.
+        ConfigError: when `fetch` cannot be called, or would have to be awaited.
     """
-    if fetch is not None and not callable(fetch):
-        raise ConfigError("fetch must be callable")
     client_cert, client_key = http.client_cert or (None, None)
     return _core.RemoteOptions(
         ttl=keys.ttl,
@@ -81,13 +86,23 @@ def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> 
         proxy=http.proxy,
         connect_to=http.connect_to,
         headers=tuple(http.headers.items()),
-        fetch=fetch,
+        fetch=None if fetch is None else _of_plain_types(plain_function("fetch", fetch)),
     )
 
 
 def sources_of(keys: Keys) -> list[_core.KeySource]:
     """The sources in use now."""
     return keys.sources() if isinstance(keys, _core.IssuerDirectory) else [keys]
+
+
+def _of_plain_types(fetch: Fetch) -> Fetch:
+    """So that no code of Python's runs where the answer is read."""
+
+    def fetch_plainly(url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
+        status, fields, body = fetch(url, headers, timeout)
+        return status, dict(fields), body
+
+    return fetch_plainly
 
 
 def _directory(issuers: tuple[str, ...], options: _core.RemoteOptions) -> _core.IssuerDirectory:

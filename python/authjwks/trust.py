@@ -7,6 +7,7 @@ from typing import Final, final
 
 from authjwks import _core
 from authjwks.errors import InvalidToken, KeysUnavailable, refusal
+from authjwks.functions import plain_function
 
 
 @final
@@ -24,7 +25,8 @@ ANY: Final = Waived()
 
 Trust = Callable[[str], bool | str | None]
 """Decides on an issuer that a token claims: its keys are found by discovery (True), are at a URL (a str), or it is not
-trusted. Any text may be asked for, as often as tokens come; an issuer that was trusted is not asked for again soon."""
+trusted (anything else). Any text may be asked for, as often as tokens come; an issuer that was trusted is not asked for
+again soon."""
 
 
 class Admission:
@@ -33,7 +35,7 @@ class Admission:
     __slots__ = ("_decide", "_directory", "_options")
 
     def __init__(self, decide: Trust, directory: _core.IssuerDirectory, options: _core.RemoteOptions) -> None:
-        self._decide = decide
+        self._decide = plain_function("issuer", decide)
         self._directory = directory
         self._options = options
 
@@ -50,7 +52,7 @@ class Admission:
             decision = self._decide(issuer)
         except Exception as error:
             raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from error
-        if not decision:
+        if decision is not True and (not isinstance(decision, str) or not decision):
             return False
         jwks_uri = decision if isinstance(decision, str) else None
         try:

@@ -123,8 +123,9 @@ class Verifier:
         Raises:
             KeysUnavailable: when those of one cannot be had.
         """
-        for source in sources_of(self._keys):
-            source.prefetch()
+        failures = [failure for source in sources_of(self._keys) if (failure := _failure_to_prefetch(source))]
+        if failures:
+            raise failures[0]
 
     def refresh(self) -> None:
         """Ask every issuer in use for its keys now, and wait. What serves keeps serving when one does not answer.
@@ -147,8 +148,15 @@ class Verifier:
 
     def close(self) -> None:
         """End all fetching for good. Keys that are there serve out their time."""
-        for source in sources_of(self._keys):
-            source.close()
+        self._keys.close()
+
+
+def _failure_to_prefetch(source: _core.KeySource) -> KeysUnavailable | None:
+    try:
+        source.prefetch()
+    except KeysUnavailable as failure:
+        return failure
+    return None
 
 
 def _issuers(issuer: str | Collection[str] | Trust | Waived) -> tuple[str, ...] | None:

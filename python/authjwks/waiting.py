@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,24 +15,23 @@ if TYPE_CHECKING:
 
     Waiters = list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
 
-_MAX_THREADS = 8
+# As many as the core fetches with at once: one issuer's silence must not keep another's answer from who waits for it.
+_MOST_THREADS = 8
 
 
 class WaitingRoom:
-    """A few daemon threads, started when first needed, and anew in a forked process. Safe from many event loops.
+    """A few daemon threads, started when there is work and gone after it. Safe from many event loops, and after a fork.
 
-    However many tasks wait for one source of keys, one thread does it for all of them; there are as many as issuers can
-    be asked at once, so that one that hangs holds up nobody else.
+    However many tasks wait for one source of keys, one thread does it for all of them.
     """
 
-    __slots__ = ("_process", "_staff")
+    __slots__ = ("_staffs",)
 
     def __init__(self) -> None:
-        self._process = 0
-        self._staff: _Staff | None = None
+        self._staffs: dict[int, _Staff] = {}  # by process: what a fork leaves behind is nobody's
 
     def start(self, work: Callable[[], object]) -> None:
-        """Have `work()` called by one of the threads. It must not raise."""
+        """Have `work()` called by a thread, once however often it is asked for before it begins. It must not raise."""
         self._on_duty().start(work)
 
     async def attend(self, source: _core.KeySource) -> None:
@@ -47,34 +48,29 @@ class WaitingRoom:
             await self._on_duty().attend(source, loop)
 
     def _on_duty(self) -> _Staff:
-        if self._staff is None or self._process != os.getpid():
-            self._process, self._staff = os.getpid(), _Staff()
-        return self._staff
+        process = os.getpid()
+        return self._staffs.get(process) or self._staffs.setdefault(process, _Staff())
 
 
 class _Staff:
     """The threads of one process, and whom they do it for."""
 
     def __init__(self) -> None:
-        from queue import SimpleQueue
-        from threading import Lock
-
-        self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._lock = Lock()
+        self._lock = allocate_lock()
+        self._jobs: deque[Callable[[], object]] = deque()
         self._threads = 0
-        self._busy = 0
         self._waiters: dict[_core.KeySource, Waiters] = {}
 
     def start(self, work: Callable[[], object]) -> None:
-        with self._lock:
-            self._busy += 1
-            grows = self._busy > self._threads < _MAX_THREADS
-            self._threads += grows
-        self._jobs.put(work)
-        if grows:
-            from threading import Thread
+        from threading import Thread
 
-            Thread(target=self._work, name="authjwks", daemon=True).start()
+        with self._lock:
+            if work not in self._jobs:
+                self._jobs.append(work)
+            if self._threads == _MOST_THREADS:
+                return
+            self._threads += 1
+        Thread(target=self._work, name="authjwks", daemon=True).start()
 
     async def attend(self, source: _core.KeySource, loop: asyncio.AbstractEventLoop) -> None:
         arrival = loop.create_future()
@@ -87,9 +83,12 @@ class _Staff:
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
             with self._lock:
-                self._busy -= 1
+                if not self._jobs:
+                    self._threads -= 1
+                    return
+                work = self._jobs.popleft()
+            work()
 
     def _wait_for(self, source: _core.KeySource) -> None:
         source.attend()

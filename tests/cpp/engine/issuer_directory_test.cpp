@@ -80,7 +80,7 @@ TEST_F(GivenADirectory, TooManyStrangersAtATimeMustWait) {
 
     clock.advance(30s);
     EXPECT_TRUE(directory.find(tenant(64))) << "one has had its time";
-    EXPECT_EQ(directory.sources().size(), 2 + IssuerDirectory::kMaxStrangers);
+    EXPECT_EQ(directory.sources().size(), 2U) << "strangers that have not answered are not reported";
     opened.clear();
     EXPECT_TRUE(directory.find(tenant(1)));
     EXPECT_TRUE(opened.empty());
@@ -95,6 +95,18 @@ TEST_F(GivenADirectory, WhoHasAnsweredIsNoStrangerAnyMore) {
         ASSERT_TRUE(directory.find(tenant(i))) << i;  // where it is noticed
     }
     EXPECT_EQ(directory.sources().size(), 202U);
+}
+
+TEST_F(GivenADirectory, WhoHasAnsweredLeavesItsPlaceWithoutBeingAskedForAgain) {
+    for (std::size_t i = 0; i < 2 * IssuerDirectory::kMaxStrangers; ++i) {
+        answered.push_back(tenant(i));
+        ASSERT_TRUE(directory.find(tenant(i))) << i;
+    }
+}
+
+TEST_F(GivenADirectory, OnceClosedItTakesNobodyIn) {
+    directory.close();
+    EXPECT_EQ(refusal_in(directory.find(tenant(1))), "keys_unavailable");
 }
 
 TEST_F(GivenADirectory, StrangersDoNotPushOutWhoIsKnown) {
@@ -133,6 +145,7 @@ TEST_F(GivenADirectory, OneMoreIssuerMayBeAdmitted) {
 }
 
 TEST_F(GivenADirectory, ItTellsItsSources) {
+    answered.push_back(tenant(1));
     ASSERT_TRUE(directory.find(tenant(1)));
     std::vector<std::string> labels;
     for (const auto& source : directory.sources()) labels.push_back(source->label());

@@ -1,0 +1,23 @@
+"""Functions that users hand over: how every option that takes one checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from authjwks.errors import ConfigError
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def plain_function(option: str, given: FunctionT) -> FunctionT:
+    """`given`, when it can be called and answers at once.
+
+    Raises:
+        ConfigError: naming `option`, when it cannot be called or is a coroutine function, which nobody would await.
+    """
+    from inspect import iscoroutinefunction
+
+    if not callable(given) or iscoroutinefunction(given) or iscoroutinefunction(type(given).__call__):
+        raise ConfigError(f"{option} must be a function, and not one that has to be awaited")
+    return given
