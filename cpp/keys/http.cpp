@@ -1,6 +1,7 @@
 #include "keys/http.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -41,23 +42,27 @@ int give_up(void* is_stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) n
     return (*static_cast<const std::function<bool()>*>(is_stopping))() ? 1 : 0;
 }
 
-/// @param connected  whether a server was reached; one that does not speak HTTP is reported like a URL of another
+/// What libcurl's codes mean here; all others mean that the server was not reached.
+constexpr std::array kFaults{
+    std::pair{CURLE_FILESIZE_EXCEEDED, FetchFault::too_large},
+    std::pair{CURLE_OPERATION_TIMEDOUT, FetchFault::timed_out},
+    std::pair{CURLE_ABORTED_BY_CALLBACK, FetchFault::stopped},
+    std::pair{CURLE_UNSUPPORTED_PROTOCOL, FetchFault::url_refused},
+    std::pair{CURLE_URL_MALFORMAT, FetchFault::url_refused},
+    std::pair{CURLE_SSL_CONNECT_ERROR, FetchFault::tls_failed},
+    std::pair{CURLE_PEER_FAILED_VERIFICATION, FetchFault::tls_failed},
+    std::pair{CURLE_SSL_CACERT_BADFILE, FetchFault::tls_failed},
+    std::pair{CURLE_SSL_CERTPROBLEM, FetchFault::tls_failed},
+    std::pair{CURLE_SSL_CIPHER, FetchFault::tls_failed},
+};
+
+/// @param connected  whether a server was reached: one that does not speak HTTP is reported like a URL of another
 /// scheme.
 FetchFault fault_of(CURLcode code, bool overflowed, bool connected) {
     if (overflowed) return FetchFault::too_large;
-    switch (code) {
-        case CURLE_FILESIZE_EXCEEDED: return FetchFault::too_large;
-        case CURLE_OPERATION_TIMEDOUT: return FetchFault::timed_out;
-        case CURLE_ABORTED_BY_CALLBACK: return FetchFault::stopped;
-        case CURLE_UNSUPPORTED_PROTOCOL: return connected ? FetchFault::unreachable : FetchFault::url_refused;
-        case CURLE_URL_MALFORMAT: return FetchFault::url_refused;
-        case CURLE_SSL_CONNECT_ERROR:
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_CERTPROBLEM:
-        case CURLE_SSL_CIPHER: return FetchFault::tls_failed;
-        default: return FetchFault::unreachable;
-    }
+    const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
+    if (row == kFaults.end() || (connected && row->second == FetchFault::url_refused)) return FetchFault::unreachable;
+    return row->second;
 }
 
 bool append(net::List& list, const std::string& line) {
