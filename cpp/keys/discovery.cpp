@@ -63,7 +63,8 @@ KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issue
 Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadRequest& request) const {
     const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, request);
     if (!where) return where.error();
-    const bool may_be_known = !request.no_cache && request.known.url == where->text();
+    const bool may_be_known =
+        !request.no_cache && request.known.url == where->text() && request.known.version.names_one();
     auto response = fetch({.url = where->text(),
                            .deadline = request.deadline,
                            .no_cache = request.no_cache,

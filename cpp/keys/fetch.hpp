@@ -44,6 +44,8 @@ constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[s
 /// What a server calls the version of a document it sent (RFC 9110 §8.8), so that it need not send it again.
 struct Validators {
     std::string etag, last_modified;  ///< as received; empty where the server named none
+
+    bool names_one() const { return !etag.empty() || !last_modified.empty(); }
 };
 
 struct HttpRequest {
