@@ -13,8 +13,8 @@ constexpr std::size_t kMaxDepth = 16;
 
 }  // namespace
 
-KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members)
-    : keys_(std::move(keys)), skipped_(std::move(skipped)), members_(members) {
+KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names)
+    : keys_(std::move(keys)), skipped_(std::move(skipped)), members_(members), has_names_(has_names) {
     std::ranges::stable_sort(keys_, {}, &Named::key_id);
     std::array<std::size_t, kAlgorithms.size()> serving{};
     for (std::size_t i = 0; i < keys_.size(); ++i) {
@@ -27,6 +27,11 @@ KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_
 
 KeySet::Candidates KeySet::find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const {
     Candidates candidates;
+    if (!has_names_) {
+        for (const Named& named : keys_)
+            if (&named.key.algorithm() == &algorithm) candidates.add(named.key);
+        return candidates;
+    }
     if (!key_id) {
         if (const PublicKey* key = only_key_[index_of(algorithm)]) candidates.add(*key);
         return candidates;
@@ -83,7 +88,7 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
     }
     if (index == 0) return KeySetFault::not_a_key_set;
     if (index > limits.max_keys) return KeySetFault::too_many_keys;
-    return KeySet(std::move(keys), std::move(skipped), index);
+    return KeySet(std::move(keys), std::move(skipped), index, false);
 }
 
 }  // namespace authjwks

@@ -53,11 +53,11 @@ class KeySet {
 
     /// Reads a JWK set. Members that cannot be used are skipped one by one and reported; a set may end up empty.
     static Result<KeySet, KeySetFault> parse(std::string_view text, const KeySetLimits& limits);
-    /// A set of the PEM public keys (RFC 7468 §13) in `pem`; they have no name.
+    /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so a token's name for its key is ignored.
     static Result<KeySet, KeySetFault> parse_pem(std::string_view pem, const KeySetLimits& limits);
 
     /// The keys of exactly this name that serve `algorithm`; for a token without a name, the one key of the set that
-    /// serves it, if there is just one.
+    /// serves it, if there is just one. In a set from PEM, all that serve it, kMaxCandidates at most.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
 
     /// How many members the document had, usable or not.
@@ -69,11 +69,12 @@ class KeySet {
     struct Range {
         std::size_t first, count;
     };
-    KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members);
+    KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names = true);
 
     std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
     std::vector<Skipped> skipped_;
     std::size_t members_;
+    bool has_names_;
     std::unordered_map<std::string_view, Range> by_key_id_;        // views into keys_
     std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
 };

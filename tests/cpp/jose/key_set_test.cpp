@@ -224,6 +224,15 @@ TEST(GivenASetThatWasMoved, ItsKeysAreStillFound) {
 
 KeySet parse_pem(std::string_view pem) { return *KeySet::parse_pem(pem, {}); }
 
+TEST(GivenKeysFromPem, ATokensNameForItsKeyIsIgnored) {
+    const KeySet keys = *KeySet::parse_pem(KeyPair::of("P-256").public_pem() + KeyPair::of("RSA").public_pem(), {});
+
+    EXPECT_EQ(found(keys, "any", "ES256"), 1U);
+    EXPECT_EQ(found(keys, "any", "PS512"), 1U);
+    EXPECT_EQ(found(keys, "any", "ES384"), 0U);
+    EXPECT_EQ(found(keys, std::nullopt, "ES256"), 1U);
+}
+
 KeySetFault pem_fault_of(std::string_view pem, const KeySetLimits& limits = {}) {
     const auto keys = KeySet::parse_pem(pem, limits);
     return keys ? throw std::runtime_error("it is a key set") : keys.error();
