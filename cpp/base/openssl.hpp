@@ -21,11 +21,16 @@ struct Freed {
     }
 };
 
+/// Keys are freed wherever their last snapshot is dropped, which takes locks of OpenSSL's.
+struct FreePkey {
+    void operator()(EVP_PKEY* pkey) const noexcept;
+};
+
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Bignum = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using EcdsaSig = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
 using MdCtx = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-using Pkey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Pkey = std::unique_ptr<EVP_PKEY, FreePkey>;
 using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
@@ -36,13 +41,15 @@ inline Pkey share(const Pkey& key) {
     return Pkey(key.get());
 }
 
-/// Empties this thread's OpenSSL error queue on every way out of a function: `ssl` and `cryptography` may share that
-/// queue with us inside one Python process.
-struct CleanErrorQueue {
-    CleanErrorQueue() = default;
-    CleanErrorQueue(const CleanErrorQueue&) = delete;
-    CleanErrorQueue& operator=(const CleanErrorQueue&) = delete;
-    ~CleanErrorQueue() { ERR_clear_error(); }
+/// A stretch of work with OpenSSL. fork() waits for the end of every thread's turn, for a child in which one of
+/// OpenSSL's own locks stays taken hangs on its next signature; so nothing in a turn may wait for anybody. The thread's
+/// error queue is empty afterwards: `ssl` and `cryptography` may share it with us. Turns may nest.
+class Turn {
+  public:
+    Turn();
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
 };
 
 }  // namespace authjwks::ossl

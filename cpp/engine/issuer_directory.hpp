@@ -12,9 +12,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "engine/issuer_template.hpp"
-#include "keys/fork_guard.hpp"
 #include "keys/key_source.hpp"
 
 namespace authjwks {

@@ -44,7 +44,7 @@ Result<PublicKey, KeyFault> PublicKey::bind(const KeyMaterial& material, const A
 }
 
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const noexcept {
-    const ossl::CleanErrorQueue on_every_way_out;
+    const ossl::Turn turn;
     if (signature.size() != signature_bytes_) return false;
 
     EcdsaDer der;

@@ -70,7 +70,7 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
 }
 
 Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
-    const ossl::CleanErrorQueue on_every_way_out;
+    const ossl::Turn turn;
     if (pem.size() > limits.max_bytes) return KeySetFault::too_large;
     const ossl::Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     std::vector<Named> keys;

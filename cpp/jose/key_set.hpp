@@ -53,7 +53,8 @@ class KeySet {
 
     /// Reads a JWK set. Members that cannot be used are skipped one by one and reported; a set may end up empty.
     static Result<KeySet, KeySetFault> parse(std::string_view text, const KeySetLimits& limits);
-    /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so a token's name for its key is ignored.
+    /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so a token's name for its key is
+    /// ignored.
     static Result<KeySet, KeySetFault> parse_pem(std::string_view pem, const KeySetLimits& limits);
 
     /// The keys of exactly this name that serve `algorithm`; for a token without a name, the one key of the set that

@@ -10,6 +10,9 @@ namespace authjwks::net {
 struct FreeEasy {
     void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
 };
+struct FreeMulti {
+    void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+};
 struct FreeList {
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
@@ -21,6 +24,7 @@ struct FreeText {
 };
 
 using Easy = std::unique_ptr<CURL, FreeEasy>;
+using Multi = std::unique_ptr<CURLM, FreeMulti>;
 using List = std::unique_ptr<curl_slist, FreeList>;
 using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
 using Text = std::unique_ptr<char, FreeText>;

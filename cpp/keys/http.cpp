@@ -11,6 +11,7 @@
 #include "base/openssl.hpp"
 #include "keys/curl.hpp"
 #include "keys/http_headers.hpp"
+#include "keys/transfer.hpp"
 
 namespace authjwks {
 namespace {
@@ -78,23 +79,23 @@ class HttpFetch {
     explicit HttpFetch(HttpOptions options) : options_(std::move(options)) {}
 
     Result<HttpResponse, FetchFault> operator()(const HttpRequest& request) const {
-        const ossl::CleanErrorQueue on_every_way_out;
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - Clock::now());
         if (left.count() <= 0) return FetchFault::timed_out;
-        const net::Easy handle(curl_easy_init());
         const net::List headers = headers_for(request), connect_to = connect_to_list();
         Exchange exchange;
-        if (!handle || !headers) return FetchFault::unreachable;
-        bound(handle.get(), left);
-        address(handle.get(), request, headers.get(), connect_to.get());
-        trust(handle.get());
-        listen(handle.get(), exchange);
-        const CURLcode code = curl_easy_perform(handle.get());
+        net::Transfer transfer;
+        CURL* const handle = transfer.handle();
+        if (handle == nullptr || !headers) return FetchFault::unreachable;
+        bound(handle, left);
+        address(handle, request, headers.get(), connect_to.get());
+        trust(handle);
+        listen(handle, exchange);
+        const CURLcode code = transfer.perform();
         long connections = 0;
-        curl_easy_getinfo(handle.get(), CURLINFO_NUM_CONNECTS, &connections);
+        curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &connections);
         if (code != CURLE_OK) return fault_of(code, exchange.overflowed, connections > 0);
         HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
-        curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &response.status);
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
         return response;
     }
 
@@ -172,6 +173,7 @@ class HttpFetch {
 
 Fetch make_http_fetch(HttpOptions options) {
     // libcurl counts these calls itself and is thread-safe in it since 7.84.
+    const ossl::Turn turn;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     return HttpFetch(std::move(options));
 }

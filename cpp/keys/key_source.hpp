@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "keys/fetch.hpp"
-#include "keys/fork_guard.hpp"
 #include "keys/patience.hpp"
 #include "keys/refresh_gate.hpp"
 #include "keys/snapshot_cell.hpp"

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/fork_guard.hpp"
 #include "keys/fetch.hpp"
-#include "keys/fork_guard.hpp"
 
 namespace authjwks {
 

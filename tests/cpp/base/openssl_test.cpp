@@ -1,17 +1,23 @@
 #include "base/openssl.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <semaphore>
 #include <stdexcept>
+#include <thread>
 
 #include <gtest/gtest.h>
+
+#include "support/in_child.hpp"
 
 namespace authjwks {
 namespace {
 
 void leave_an_error() { ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR); }
 
-TEST(GivenErrorsInTheQueue, TheGuardEmptiesItAtTheEndOfItsScope) {
+TEST(GivenErrorsInTheQueue, ATurnEmptiesItAtItsEnd) {
     {
-        const ossl::CleanErrorQueue guard;
+        const ossl::Turn turn;
         leave_an_error();
         leave_an_error();
         EXPECT_NE(ERR_peek_error(), 0U);
@@ -19,15 +25,68 @@ TEST(GivenErrorsInTheQueue, TheGuardEmptiesItAtTheEndOfItsScope) {
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(GivenAnException, TheGuardEmptiesTheQueueOnItsWayOut) {
+TEST(GivenAnException, ATurnEmptiesTheQueueOnItsWayOut) {
     EXPECT_THROW(
         {
-            const ossl::CleanErrorQueue guard;
+            const ossl::Turn turn;
             leave_an_error();
             throw std::runtime_error("on the way out");
         },
         std::runtime_error);
     EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST(GivenATurn, AThreadThatForksMeanwhileWaitsForItsEnd) {
+    std::binary_semaphore begun{0};
+    std::atomic<bool> ended{false};
+    std::thread other([&] {
+        const ossl::Turn turn;
+        const ossl::Turn within;
+        begun.release();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        ended = true;
+    });
+    begun.acquire();
+
+    EXPECT_TRUE(support::holds_in_child([&ended] { return ended.load(); }));
+
+    other.join();
+}
+
+TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
+    std::binary_semaphore begun{0}, over{0};
+    std::thread other([&] {
+        {
+            const ossl::Turn turn;
+        }
+        begun.release();
+        over.acquire();
+    });
+    begun.acquire();
+
+    EXPECT_TRUE(support::holds_in_child([] {
+        const ossl::Turn turn;
+        return true;
+    }));
+    EXPECT_TRUE(support::holds_in_child([] { return support::holds_in_child([] { return true; }); }));
+
+    over.release();
+    other.join();
+}
+
+/// Whose destructor comes after that of everything made later in the thread.
+struct Late {
+    ossl::Pkey key;
+};
+
+TEST(GivenAThreadThatEnds, WhatItDropsLastStillHasItsTurn) {
+    std::thread([] {
+        thread_local Late late;
+        const ossl::Turn turn;
+        late.key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+    }).join();
+
+    EXPECT_TRUE(support::holds_in_child([] { return true; }));
 }
 
 TEST(GivenASharedKey, ItOutlivesItsFirstOwner) {

@@ -1,4 +1,4 @@
-#include "keys/fork_guard.hpp"
+#include "base/fork_guard.hpp"
 
 #include <string>
 

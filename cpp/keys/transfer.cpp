@@ -1,0 +1,42 @@
+#include "keys/transfer.hpp"
+
+#include "base/openssl.hpp"
+
+namespace authjwks::net {
+namespace {
+
+/// libcurl wakes up by itself for all that has a time, and once a second to ask whether to give up.
+constexpr int kLongestNap = 1000;
+
+}  // namespace
+
+Transfer::Transfer() {
+    const ossl::Turn turn;
+    easy_.reset(curl_easy_init());
+    multi_.reset(curl_multi_init());
+    if (!easy_ || !multi_ || curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
+}
+
+/// TLS is put away in here.
+Transfer::~Transfer() {
+    const ossl::Turn turn;
+    if (easy_) curl_multi_remove_handle(multi_.get(), easy_.get());
+    easy_.reset();
+    multi_.reset();
+}
+
+CURLcode Transfer::perform() {
+    for (int running = 1; running > 0;) {
+        {
+            const ossl::Turn turn;
+            if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
+        }
+        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, kLongestNap, nullptr) != CURLM_OK)
+            return CURLE_FAILED_INIT;
+    }
+    int left = 0;
+    const CURLMsg* const done = curl_multi_info_read(multi_.get(), &left);
+    return done != nullptr ? done->data.result : CURLE_FAILED_INIT;
+}
+
+}  // namespace authjwks::net
