@@ -34,12 +34,6 @@ py::dict versions() {
     return words;
 }
 
-/// The interpreters of a process would share strings and exception classes that belong to one of them.
-void demand_main_interpreter() {
-    if (PyInterpreterState_Get() != PyInterpreterState_Main())
-        throw py::import_error("authjwks works in the main interpreter only, not in a sub-interpreter");
-}
-
 /// Threads that fetch keys are pure C++, so they can be waited for with the GIL held.
 void stop_threads_at_exit() {
     py::module_::import("atexit").attr("register")(py::cpp_function([] { Scheduler::of_this_process().stop(); }));
@@ -48,9 +42,8 @@ void stop_threads_at_exit() {
 }  // namespace
 }  // namespace authjwks::bindings
 
-PYBIND11_MODULE(_core, module, pybind11::multiple_interpreters::not_supported()) {
+PYBIND11_MODULE(main_interpreters_core, module, pybind11::multiple_interpreters::not_supported()) {
     using namespace authjwks::bindings;
-    demand_main_interpreter();
     module.doc() = "The native core of authjwks. Private; use authjwks.Verifier.";
     module.attr("__version__") = AUTHJWKS_VERSION;
     module.attr("ALGORITHMS") = algorithm_names();
@@ -67,4 +60,12 @@ PYBIND11_MODULE(_core, module, pybind11::multiple_interpreters::not_supported())
                              "__version__", "register_errors", "versions"})
         names.append(name);
     module.attr("__all__") = names;
+}
+
+/// The interpreters of a process would share strings and exception classes that belong to one of them. Asked before
+/// pybind11 does anything: it would wait for the GIL of the main interpreter, which before 3.12 is held already.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyInit_main_interpreters_core();
+    PyErr_SetString(PyExc_ImportError, "authjwks works in the main interpreter only, not in a sub-interpreter");
+    return nullptr;
 }

@@ -531,10 +531,6 @@ SECOND = r"""
 """
 
 
-@pytest.mark.skipif(
-    sys.version_info < (3, 12),
-    reason="known fault: before 3.12 the import in a second interpreter hangs instead of being refused",
-)
 def test_given_a_second_interpreter__when_it_imports_us__then_a_clear_import_error_and_the_first_goes_on(
     tmp_path, issuer
 ):
