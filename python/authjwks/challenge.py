@@ -70,7 +70,9 @@ def checked_realm(realm: str | None) -> str | None:
 def _challenge(error: AuthError, rfc_code: str, sentence: str, realm: str | None) -> str:
     parameters = {} if realm is None else {"realm": realm}
     if not isinstance(error, MissingToken):
-        parameters |= {"error": rfc_code, "error_description": sentence}
+        parameters["error"] = rfc_code
+        if sentence and all(map(_can_be_quoted, sentence)):  # our own can; a source may have raised in other words
+            parameters["error_description"] = sentence
     if isinstance(error, Forbidden) and error.scopes:
         parameters["scope"] = " ".join(error.scopes)
     return " ".join(("Bearer", ", ".join(f'{name}="{value}"' for name, value in parameters.items()))).rstrip()

@@ -35,31 +35,44 @@ class Herald:
 
     It also has keys fetched ahead of their expiry where Python does the fetching.
 
+    Args:
+        handler: told every event.
+        room: where fetching is done.
+        named: the issuers that are configured by name; None for all. Others are named by unproven tokens until they
+            answer, and so are not told of in the log above DEBUG.
+
     Raises:
         ConfigError: when `handler` cannot be called, or would have to be awaited.
     """
 
-    __slots__ = ("_failing", "_handler", "_logger", "_room")
+    __slots__ = ("_failing", "_handler", "_logger", "_named", "_room")
 
-    def __init__(self, handler: EventHandler | None, room: WaitingRoom) -> None:
+    def __init__(self, handler: EventHandler | None, room: WaitingRoom, named: frozenset[str] | None) -> None:
         import logging  # now, as a process forked while one of its threads first imports a module hangs when it does so
 
         self._logger = logging.getLogger("authjwks")
         self._handler = None if handler is None else plain_function("on_event", handler)
         self._room = room
+        self._named = named
         self._failing: set[str] = set()
 
     def __call__(self, source: _core.KeySource) -> None:
         """Tell the events of `source`, and have it fetch if that is due."""
         if source.is_due():
             self._room.start(source.tick)
-        source.tell_events(lambda kind, error: self._tell(Event(kind, source.label, error)))
+        source.tell_events(lambda kind, error: self._tell(Event(kind, source.label, error), source))
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, source: _core.KeySource) -> None:
+        from logging import DEBUG
+
         what = event.kind if event.error is None else f"{event.kind} ({event.error})"
-        self._logger.log(self._level(event), "%s: %s", event.issuer, what)
+        level = DEBUG if self._is_stranger(source) else self._level(event)
+        self._logger.log(level, "%s: %s", event.issuer, what)
         if self._handler is not None:
             self._handler(event)
+
+    def _is_stranger(self, source: _core.KeySource) -> bool:
+        return self._named is not None and source.label not in self._named and source.report()["age"] is None
 
     def _level(self, event: Event) -> int:
         """INFO for good news, WARNING for bad; DEBUG for an outage's failures after the first, and for our own end."""

@@ -52,10 +52,7 @@ class Auth:
     """Makes dependencies that admit the callers whom a verifier knows.
 
     Args:
-        verifier: judges the tokens.
-        claims: which claims hold the caller's rights.
-        source: takes the token out of a request.
-        realm: named in challenges (RFC 9110 §11.5).
+        verifier, claims, source, realm: as for `authjwks.guard.Guard`.
         scheme_name: the security scheme's name in the OpenAPI document.
 
     Raises:
@@ -83,7 +80,7 @@ class Auth:
             asked: the keywords of `authjwks.rules.requirement`; none of them asks for a good token only.
 
         Raises:
-            ConfigError: when a requirement is empty or illegal.
+            ConfigError: when a requirement is empty or illegal; and per request, when a scope of `Security` is.
             Refused: per HTTP request that is refused, with 400, 401, 403 or 503.
             WebSocketRefused: per WebSocket that is refused.
         """

@@ -31,9 +31,7 @@ class AuthExtension:
 
     Args:
         verifier: judges the tokens of every app without a verifier of its own.
-        claims: which claims hold the caller's rights.
-        source: takes the token out of a request.
-        realm: named in challenges (RFC 9110 §11.5).
+        claims, source, realm: as for `authjwks.guard.Guard`.
         app: given to `init_app`.
 
     Raises:
@@ -70,8 +68,9 @@ class AuthExtension:
     ) -> Callable[[Callable[P, Any]], Callable[P, ResponseReturnValue]]:
         """A decorator for views, plain or `async def`, that answers callers who may not with 400, 401, 403 or 503.
 
-        In the view, `g.jwt` is the dict of claims and `g.principal` the caller. It stands below the route's decorator,
-        or in `MethodView.decorators`. A CORS preflight is answered without asking for a token: it never carries one.
+        In the view, `g.jwt` is the dict of claims and `g.principal` the caller. It stands below the route's decorator
+        (above it, it guards nothing), or in `MethodView.decorators`. A CORS preflight is answered without asking for a
+        token: it never carries one.
 
         Args:
             asked: the keywords of `authjwks.rules.requirement`; none of them asks for a good token only.

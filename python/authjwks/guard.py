@@ -8,6 +8,7 @@ from typing import Any
 from authjwks.challenge import Answer, answer_to, checked_realm
 from authjwks.errors import AuthError, ConfigError
 from authjwks.extract import Headers, Source, bearer
+from authjwks.functions import plain_function
 from authjwks.principal import ClaimPaths, Principal, read_principal
 from authjwks.rules import Rule
 from authjwks.verifier import Verifier
@@ -23,7 +24,8 @@ class Guard:
         realm: named in challenges (RFC 9110 §11.5); None for no realm.
 
     Raises:
-        ConfigError: when `verifier` cannot verify, `claims` is no ClaimPaths, or `realm` cannot stand in a header.
+        ConfigError: when `verifier` cannot verify, `source` cannot be called or would have to be awaited, `claims` is
+            no ClaimPaths, or `realm` cannot stand in a header.
     """
 
     __slots__ = ("_claims", "_realm", "_source", "_verifier")
@@ -41,7 +43,7 @@ class Guard:
         if not isinstance(claims, ClaimPaths):
             raise ConfigError("claims must be an authjwks.ClaimPaths")
         self._verifier = verifier
-        self._source = source
+        self._source = plain_function("source", source)
         self._claims = claims
         self._realm = checked_realm(realm)
 

@@ -69,8 +69,10 @@ def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> 
     """What the options and `fetch` come to for the core.
 
     Raises:
-        ConfigError: when `fetch` cannot be called, or would have to be awaited.
+        ConfigError: when `keys` or `http` is of another type, or `fetch` cannot be called or would have to be awaited.
     """
+    if not isinstance(keys, KeyOptions) or not isinstance(http, HttpOptions):
+        raise ConfigError("keys must be an authjwks.KeyOptions, and http an authjwks.HttpOptions")
     client_cert, client_key = http.client_cert or (None, None)
     return _core.RemoteOptions(
         ttl=keys.ttl,

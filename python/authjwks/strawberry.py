@@ -8,6 +8,7 @@ from graphql import GraphQLError
 from strawberry.permission import BasePermission
 from strawberry.types import Info
 
+from authjwks.challenge import Answer
 from authjwks.errors import AuthError, ConfigError
 from authjwks.extract import Source, bearer
 from authjwks.guard import Guard
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _KEY = "authjwks.principal"
-_refusal: ContextVar[GraphQLError] = ContextVar("authjwks.refusal")
+_refusal: ContextVar[Answer] = ContextVar("authjwks.refusal")
+
+
+class Refused(GraphQLError):
+    """A refused field: the reason's sentence, with `extensions` of `code` (its slug) and `http`.
+
+    `http` has the `status` and `headers` that a REST route would have answered with. Clients, extensions and logs get
+    a copy that Strawberry makes, whose `original_error` is this.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        http = {"status": answer.status, "headers": answer.headers}
+        super().__init__(answer.body["detail"], extensions={"code": answer.body["code"], "http": http})
 
 
 class _Permission(BasePermission):
@@ -29,7 +42,7 @@ class _Permission(BasePermission):
     schema_directive = None
 
     def on_unauthorized(self) -> None:
-        raise _refusal.get()
+        raise Refused(_refusal.get())
 
 
 class _SyncPermission(_Permission):
@@ -59,14 +72,11 @@ class Auth:
     For schemas that are executed synchronously, as in Flask. Under an event loop use `AsyncAuth`: this one would block
     the loop while it waits for keys.
 
-    The execution context must be a mapping with the HTTP request or WebSocket under "request" (or "ws"), or an object
+    The execution context must be a dict with the HTTP request or WebSocket under "request" (or "ws"), or an object
     with it as an attribute, as in Strawberry's Flask, FastAPI and ASGI integrations.
 
     Args:
-        verifier: judges the tokens.
-        claims: which claims hold the caller's rights.
-        source: takes the token out of a request.
-        realm: named in challenges (RFC 9110 §11.5).
+        verifier, claims, source, realm: as for `authjwks.guard.Guard`.
 
     Raises:
         ConfigError: as `authjwks.guard.Guard` does.
@@ -88,14 +98,14 @@ class Auth:
     def require(self, *misplaced: object, **asked: "Unpack[Requirement]") -> type[BasePermission]:
         """A class for `permission_classes`; the same one for the same requirement.
 
-        A refusal is a GraphQLError with the reason's sentence and `extensions` of `code` (its slug) and `http`
-        (`status` and `headers`, as a REST route would answer). In the resolver, `current_claims(info)` are the claims.
+        In the resolver, `current_claims(info)` are the caller's claims.
 
         Args:
             asked: the keywords of `authjwks.rules.requirement`; none of them asks for a good token only.
 
         Raises:
             ConfigError: when a requirement is empty or illegal; and per request, when the context holds no request.
+            Refused: per field that is refused.
         """
         rules = requirement(*misplaced, **asked)
         if rules not in self._classes:
@@ -110,7 +120,9 @@ class AsyncAuth(Auth):
 
 
 def current_principal(info: Info[Any, Any]) -> Principal:
-    """The caller whom a guarded field of this request admitted.
+    """The caller whom a guarded field of this request admitted; of several fields, the latest one.
+
+    Where they are guarded by makers of different sources or claim paths, ask before the resolver's first `await`.
 
     Raises:
         ConfigError: when no guarded field did, or the context holds no request.
@@ -142,7 +154,6 @@ def _state(request: Any) -> MutableMapping[str, Any]:
 
 
 def _refuse(guard: Guard, error: AuthError) -> bool:
-    answer = guard.answer_to(error)
-    http = {"status": answer.status, "headers": answer.headers}
-    _refusal.set(GraphQLError(answer.body["detail"], extensions={"code": answer.body["code"], "http": http}))
+    """Refuses; `on_unauthorized`, which comes next, finds the answer. An error kept here would keep its request."""
+    _refusal.set(guard.answer_to(error))
     return False

@@ -25,8 +25,8 @@ ANY: Final = Waived()
 
 Trust = Callable[[str], bool | str | None]
 """Decides on an issuer that a token claims: its keys are found by discovery (True), are at a URL (a str), or it is not
-trusted (anything else). Any text may be asked for, as often as tokens come; an issuer that was trusted is not asked for
-again soon."""
+trusted (anything else). Any printable text may be asked for, as often as tokens come; an issuer that was trusted is not
+asked for again soon."""
 
 
 class Admission:
@@ -48,6 +48,8 @@ class Admission:
         if refused.code != "wrong_issuer":
             return False
         issuer = self._directory.claimed_issuer(token)
+        if not issuer.isprintable():  # once trusted it would be named in events and logs
+            return False
         try:
             decision = self._decide(issuer)
         except Exception as error:

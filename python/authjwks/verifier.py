@@ -69,13 +69,14 @@ class Verifier:
     ) -> None:
         issuers = _issuers(issuer)
         self._room = WaitingRoom()
-        self._herald = Herald(on_event, self._room)
         try:
             options = remote_options(keys, http, fetch)
             self._keys = open_keys(issuers, Location(jwks_uri, jwks, discovery_url), options)
+            many = isinstance(self._keys, _core.IssuerDirectory)
+            self._herald = Herald(on_event, self._room, frozenset(issuers or ()) if many else None)
             self._native = _core.Verifier(
                 self._keys,
-                issuers=None if isinstance(self._keys, _core.IssuerDirectory) else issuers,
+                issuers=None if many else issuers,
                 audiences=None if isinstance(audience, Waived) else texts("audience", _given("audience", audience)),
                 algorithms=_core.ALGORITHMS if algorithms is None else texts("algorithms", algorithms),
                 leeway=seconds("leeway", leeway, least=0.0),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from authjwks import _core
+from authjwks.errors import KeysUnavailable, refusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,11 +32,19 @@ class WaitingRoom:
         self._staffs: dict[int, _Staff] = {}  # by process: what a fork leaves behind is nobody's
 
     def start(self, work: Callable[[], object]) -> None:
-        """Have `work()` called by a thread, once however often it is asked for before it begins. It must not raise."""
+        """Have `work()` called by a thread, once however often it is asked for before it begins. It must not raise.
+
+        Raises:
+            RuntimeError: when there is no thread, and none can be had.
+        """
         self._on_duty().start(work)
 
     async def attend(self, source: _core.KeySource) -> None:
-        """Return once the issuer that `source` is asking has answered or was given up; on asyncio or trio."""
+        """Return once the issuer that `source` is asking has answered or was given up; on asyncio or trio.
+
+        Raises:
+            KeysUnavailable: when no thread can be had to wait.
+        """
         try:
             import asyncio
 
@@ -43,7 +52,10 @@ class WaitingRoom:
         except RuntimeError:
             from anyio import to_thread
 
-            await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+            try:
+                await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+            except RuntimeError as exhausted:
+                raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
         else:
             await self._on_duty().attend(source, loop)
 
@@ -70,7 +82,18 @@ class _Staff:
             if self._threads == _MOST_THREADS:
                 return
             self._threads += 1
-        Thread(target=self._work, name="authjwks", daemon=True).start()
+        try:
+            Thread(target=self._work, name="authjwks", daemon=True).start()
+        except RuntimeError:
+            with self._lock:
+                self._threads -= 1
+                if self._threads:
+                    return  # one of those does the work
+                self._jobs.clear()
+                stranded = list(self._waiters)
+            for source in stranded:
+                self._dismiss(source)
+            raise
 
     async def attend(self, source: _core.KeySource, loop: asyncio.AbstractEventLoop) -> None:
         arrival = loop.create_future()
@@ -78,7 +101,10 @@ class _Staff:
             is_first = source not in self._waiters
             self._waiters.setdefault(source, []).append((loop, arrival))
         if is_first:
-            self.start(lambda: self._wait_for(source))
+            try:
+                self.start(lambda: self._wait_for(source))
+            except RuntimeError as exhausted:
+                raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
         await arrival
 
     def _work(self) -> None:
@@ -92,8 +118,12 @@ class _Staff:
 
     def _wait_for(self, source: _core.KeySource) -> None:
         source.attend()
+        self._dismiss(source)
+
+    def _dismiss(self, source: _core.KeySource) -> None:
+        """Let those who wait for `source` go and ask again."""
         with self._lock:
-            waiters = self._waiters.pop(source)
+            waiters = self._waiters.pop(source, [])
         for loop, arrival in waiters:
             _tell(loop, arrival)
 

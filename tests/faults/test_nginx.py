@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ import pytest
 from tests.faults.crew import verdict
 from tests.faults.faulty_server import Fault, FaultyServer
 from tests.faults.tokens import AUDIENCE, ISSUER, mint, new_key
-from tests.servers.nginx_front import Missing, NginxFront
+from tests.servers.missing import present
+from tests.servers.nginx_front import NginxFront
 from tests.servers.throwaway_ca import ThrowawayCa
 
 from authjwks import Event, HttpOptions, KeyOptions, Verifier
@@ -30,13 +30,7 @@ def behind() -> Iterator[FaultyServer]:
 @pytest.fixture
 def front(tmp_path: Path, authority: ThrowawayCa, behind: FaultyServer) -> Iterator[NginxFront]:
     cert, key = authority.issue("127.0.0.1")
-    try:
-        running = NginxFront(tmp_path, cert=cert, key=key, upstream=behind.jwks_uri)
-    except Missing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    with running:
+    with present(lambda: NginxFront(tmp_path, cert=cert, key=key, upstream=behind.jwks_uri)) as running:
         yield running
 
 

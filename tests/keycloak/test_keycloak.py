@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
 from contextlib import closing
 from typing import NamedTuple
@@ -13,7 +12,8 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from flask import Flask, g
-from tests.servers.keycloak import CURVES, Keycloak, Missing, Realm, client
+from tests.servers.keycloak import CURVES, Keycloak, Realm, client
+from tests.servers.missing import present
 
 from authjwks import ANY, AuthError, ClaimPaths, Event, HttpOptions, KeyOptions, Verifier
 from authjwks.fastapi import Auth
@@ -37,14 +37,7 @@ ACCEPTED = "accepted"
 
 @pytest.fixture(scope="session")
 def keycloak():
-    """The server; where Java or Maven is missing it is an excuse on a developer's machine, and a failure in CI."""
-    try:
-        running = Keycloak()
-    except Missing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    with closing(running):
+    with closing(present(Keycloak)) as running:
         yield running
 
 

@@ -3,14 +3,21 @@
 import asyncio
 import gc
 import logging
-import statistics
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import pytest
-from tests.python.life import GOOD, eventually, health_of, verdict, verdict_async, verifier_of
+from tests.python.life import (
+    GOOD,
+    ask_and_leave,
+    eventually,
+    health_of,
+    verdict,
+    verdict_async,
+    verdicts_of_tasks,
+    verifier_of,
+)
 
 from authjwks import ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
 from authjwks.testing import Issuer
@@ -45,12 +52,12 @@ def at_once(coroutine):
 def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_without_a_thread(issuer):
     verifier = verifier_of(issuer)
     verifier.prefetch()
-    before = threading.enumerate()
+    before = set(threading.enumerate())
 
     assert at_once(verifier.verify_async(issuer.mint()))["sub"] == GOOD
     with pytest.raises(ExpiredToken):
         at_once(verifier.verify_async(issuer.mint(lifetime=-3600)))
-    assert threading.enumerate() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_returns_at_once(issuer):
@@ -82,58 +89,31 @@ def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_re
 
 @BACKENDS
 def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(issuer, backend):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
-    verdicts = []
-
-    async def ask():
-        verdicts.append(await verdict_async(verifier, token))
-
-    async def scenario():
-        async with anyio.create_task_group() as tasks:
-            for _ in range(200):
-                tasks.start_soon(ask)
-
     with issuer.respond("/jwks", delay=0.3):
-        anyio.run(scenario, backend=backend)
+        assert verdicts_of_tasks(verifier_of(issuer), issuer.mint(), 200, backend) == [GOOD] * 200
 
-    assert verdicts == [GOOD] * 200
     assert issuer.fetches["/jwks"] == 1
 
 
 @BACKENDS
 def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(issuer, backend):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
-    verdicts = []
-
-    async def ask():
-        verdicts.append(await verdict_async(verifier, token))
-
-    async def scenario():
-        async with anyio.create_task_group() as tasks:
-            for _ in range(50):
-                tasks.start_soon(ask)
-
     with issuer.respond("/jwks", 503, delay=0.3):
-        anyio.run(scenario, backend=backend)
+        assert verdicts_of_tasks(verifier_of(issuer), issuer.mint(), 50, backend) == ["keys_unavailable"] * 50
 
-    assert verdicts == ["keys_unavailable"] * 50
     assert issuer.fetches["/jwks"] == 1
 
 
 @BACKENDS
-def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(issuer, backend, capsys):
+def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(issuer, backend):
     verifier = verifier_of(issuer)
     token = issuer.mint()
-    gaps = []
+    ticks = 0
 
     async def tick():
-        last = time.perf_counter()
+        nonlocal ticks
         while True:
             await anyio.sleep(0.001)
-            gaps.append(time.perf_counter() - last)
-            last += gaps[-1]
+            ticks += 1
 
     async def scenario():
         async with anyio.create_task_group() as tasks:
@@ -145,11 +125,7 @@ def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goe
     with issuer.respond("/jwks", delay=1.0):
         assert anyio.run(scenario, backend=backend) == GOOD
 
-    median = statistics.median(gaps)
-    with capsys.disabled():
-        print(f" [{backend}: loop held for {median:.4f} s at the median, {max(gaps):.4f} s at most] ", end="")
-    assert max(gaps) < 0.5  # of the second that a loop would be held for that waits itself
-    assert median < 0.02
+    assert ticks > 50  # of the thousand that fit into the second; a loop that waits itself has one or two
 
 
 def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(issuer):
@@ -204,9 +180,10 @@ def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_a
     with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(8) as threads:
         running = [threads.submit(loop) for _ in range(8)]
         eventually(lambda: issuer.fetches["/jwks"])
+        waiting = set(waiting_threads()) - before
         assert [each.result() for each in running] == [GOOD] * 8
 
-    assert len(set(waiting_threads()) - before) <= 2
+    assert 1 <= len(waiting) <= 2
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "forgotten"])
@@ -297,11 +274,7 @@ def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is
 
     async def scenario():
         for _ in range(200):
-            waiting = asyncio.ensure_future(verifier.verify_async(token))
-            await asyncio.sleep(0)
-            waiting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await waiting
+            await ask_and_leave(verifier, token)
         return await verdict_async(verifier, token)
 
     with issuer.respond("/jwks", delay=0.3):

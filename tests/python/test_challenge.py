@@ -101,6 +101,15 @@ def test_given_a_sentence_of_the_core__when_put_into_a_challenge__then_it_needs_
     assert DESCRIPTION.fullmatch(sentence)
 
 
+@pytest.mark.parametrize("text", ["", 'no "cookie"', "a\\b", "a\r\nX-Evil: 1", "ä"], ids=repr)
+def test_given_a_text_that_cannot_stand_in_a_header__when_answered__then_the_challenge_goes_without(text):
+    """A source of the user's raises errors in words of its own."""
+    answer = answer_to(InvalidRequest(text))
+
+    assert answer.headers == {"WWW-Authenticate": 'Bearer error="invalid_request"'}
+    assert (answer.status, answer.body["detail"]) == (400, text)
+
+
 def test_given_an_error_of_the_setup__when_answered__then_it_is_raised():
     with pytest.raises(ConfigError, match="mine"):
         answer_to(ConfigError("mine"))

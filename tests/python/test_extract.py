@@ -34,7 +34,8 @@ def test_given_one_bearer_token__when_taken__then_it_is_the_token(value):
         pytest.param(["Bearers a.b.c"], id="longer_scheme"),
         pytest.param(["a.b.c"], id="no_scheme"),
         pytest.param(["Bearer\ta.b.c"], id="tab_for_blank"),
-        pytest.param(["\u212aearer a.b.c"], id="other_letters"),
+        pytest.param(["B\u0435arer a.b.c"], id="look_alike"),
+        pytest.param(["Bearer\xa0a.b.c"], id="other_blank"),
     ],
 )
 def test_given_no_bearer_token__when_taken__then_missing_token(values):

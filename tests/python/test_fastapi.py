@@ -86,6 +86,14 @@ def call(app, header):
     return sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent)
 
 
+def close_code(client, headers):
+    """The code that a socket is closed with before it was accepted, without an answer over HTTP."""
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket", headers=headers):
+        pass
+    assert not isinstance(closed.value, WebSocketDenialResponse)
+    return closed.value.code
+
+
 PATHS = pytest.mark.parametrize("path", ["/async", "/plain", "/route"])
 
 
@@ -129,11 +137,7 @@ def test_given_a_guarded_socket__when_refused__then_the_handshake_is_answered_as
 def test_given_a_server_without_denials__when_a_socket_is_refused__then_it_is_closed_with_1008(auth, refusal):
     client = TestClient(WithoutDenials(app_with(auth, **RIGHTS)))
 
-    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket", headers=refusal.headers):
-        pass
-
-    assert closed.value.code == 1008
-    assert not isinstance(closed.value, WebSocketDenialResponse)
+    assert close_code(client, refusal.headers) == 1008
 
 
 @PATHS
@@ -183,6 +187,14 @@ def test_given_scopes_at_three_places__when_called__then_all_of_them_are_require
     answer = TestClient(app).get("/", headers={"Authorization": f"Bearer {issuer.mint(scope=held)}"})
 
     assert answer.status_code == status
+
+
+def test_given_a_scope_of_security_that_is_none__when_called__then_the_setup_is_blamed_and_the_route_closed(auth, good):
+    app = FastAPI()
+    app.get("/", dependencies=[Security(auth.require(), scopes=["read posts"])])(lambda: "ran")
+
+    with pytest.raises(ConfigError, match="RFC 6749"):
+        TestClient(app).get("/", headers=good)
 
 
 def test_given_an_app_with_a_guard__when_any_route_or_socket_is_called_without_a_token__then_refused(auth):
@@ -249,9 +261,7 @@ def test_given_a_handler_for_refusals__when_refused__then_it_answers(auth):
 
     assert (answer.status_code, answer.json()) == (401, {"theirs": "missing_token"})
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket"):
-        pass
-    assert closed.value.code == 4401
+    assert close_code(client, {}) == 4401
 
 
 def test_given_a_handler_for_every_error__when_refused__then_the_answer_is_ours_all_the_same(auth):
@@ -280,9 +290,7 @@ def test_given_no_way_to_the_apps_handlers__when_refused__then_status_and_challe
 
     assert (answer.status_code, answer.json()) == (401, {"detail": "The request carries no bearer token."})
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket"):
-        pass
-    assert closed.value.code == 1008
+    assert close_code(client, {}) == 1008
 
 
 def test_given_a_mounted_app__when_refused__then_answers_alike(auth):

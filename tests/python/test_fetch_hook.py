@@ -13,7 +13,17 @@ from http import HTTPStatus
 import httpx
 import pytest
 import trio
-from tests.python.life import GOOD, eventually, health_of, verdict, verdict_async, verifier_of
+from tests.python.life import (
+    GOOD,
+    ask_and_leave,
+    eventually,
+    health_of,
+    served_until_renewed,
+    verdict,
+    verdict_async,
+    verdicts_of_tasks,
+    verifier_of,
+)
 
 from authjwks import ConfigError, HttpOptions, KeyOptions, KeysUnavailable
 from authjwks.testing import Issuer
@@ -295,17 +305,9 @@ def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threa
 def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(issuer):
     recorded = Recorded()
     verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
-    token = issuer.mint()
-    verifier.prefetch()
-    served_meanwhile = 0
 
-    with issuer.respond("/jwks", delay=0.4):
-        while (before := health_of(verifier)).fetches < 2:
-            assert verdict(verifier, token) == GOOD
-            after = health_of(verifier)
-            served_meanwhile += before.refreshing and after.refreshing and after.fetches == before.fetches
+    assert served_until_renewed(verifier, issuer) > 0
 
-    assert served_meanwhile > 0
     assert recorded.count(issuer) == 2
 
 
@@ -323,16 +325,13 @@ def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(issu
     eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).last_error is None)
 
 
-def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(issuer):
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(issuer, backend):
     recorded = Recorded()
     verifier = verifier_of(issuer, fetch=recorded)
-    token = issuer.mint()
-
-    async def scenario():
-        return await asyncio.gather(*(verdict_async(verifier, token) for _ in range(200)))
 
     with issuer.respond("/jwks", delay=0.2):
-        assert asyncio.run(scenario()) == [GOOD] * 200
+        assert verdicts_of_tasks(verifier, issuer.mint(), 200, backend) == [GOOD] * 200
 
     assert recorded.count(issuer) == 1
     assert threading.main_thread() not in recorded.threads
@@ -343,36 +342,11 @@ def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_g
     token = issuer.mint()
 
     async def scenario():
-        waiting = asyncio.ensure_future(verifier.verify_async(token))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
+        await ask_and_leave(verifier, token)
         return await verdict_async(verifier, token)
 
     with issuer.respond("/jwks", delay=0.2):
         assert asyncio.run(scenario()) == GOOD
-
-
-def test_given_trio__when_cold__then_keys_are_fetched_once_for_all(issuer):
-    recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded)
-    token = issuer.mint()
-    verdicts = []
-
-    async def ask():
-        verdicts.append(await verdict_async(verifier, token))
-
-    async def scenario():
-        async with trio.open_nursery() as nursery:
-            for _ in range(20):
-                nursery.start_soon(ask)
-
-    with issuer.respond("/jwks", delay=0.2):
-        trio.run(scenario)
-
-    assert verdicts == [GOOD] * 20
-    assert recorded.count(issuer) == 1
 
 
 def test_given_a_scope_cancelled_before_its_task_waits__when_others_come_after_the_deadline__then_keys_are_fetched(

@@ -77,6 +77,16 @@ def test_given_an_illegal_realm__when_a_guard_is_made__then_config_error(verifie
         Guard(verifier, realm="a\nb")
 
 
+async def awaited_by_nobody(headers):
+    return "token"
+
+
+@pytest.mark.parametrize("source", [None, "Authorization", 5, awaited_by_nobody], ids=repr)
+def test_given_a_source_that_cannot_be_called__when_a_guard_is_made__then_config_error(verifier, source):
+    with pytest.raises(ConfigError, match="source"):
+        Guard(verifier, source=source)
+
+
 def test_given_claims_that_are_no_paths__when_a_guard_is_made__then_config_error(verifier):
     claims: Any = "realm_access.roles"
 

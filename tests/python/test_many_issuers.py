@@ -140,13 +140,14 @@ def test_given_one_issuer_that_is_down__when_tokens_come__then_only_its_own_suff
 def test_given_one_issuer_that_hangs__when_threads_need_keys_of_another__then_they_get_them(one, two):
     verifier = verifier_of(one, issuer=[one.issuer, two.issuer], http=HttpOptions(timeout=20, allow_http=True))
 
-    with one.respond("/jwks", delay=2), ThreadPoolExecutor(1) as thread:
+    with one.respond("/jwks", delay=60), ThreadPoolExecutor(1) as thread:
         hanging = thread.submit(verdict, verifier, one.mint())
         eventually(lambda: one.fetches["/jwks"])
 
         assert verdict(verifier, two.mint()) == GOOD
         assert not hanging.done()
-        assert hanging.result() == GOOD
+        verifier.close()
+        assert hanging.result() == "keys_unavailable"
 
 
 def test_given_issuers_that_hang__when_tasks_need_keys_of_another__then_they_get_them(one, two):
@@ -154,13 +155,13 @@ def test_given_issuers_that_hang__when_tasks_need_keys_of_another__then_they_get
         hanging = [asyncio.ensure_future(verdict_async(verifier, each.mint())) for each in (one, two)]
         await asyncio.to_thread(eventually, lambda: one.fetches["/jwks"] and two.fetches["/jwks"])
         healthy_one = await verdict_async(verifier, healthy.mint())
-        return healthy_one, [task.done() for task in hanging], await asyncio.gather(*hanging)
+        return healthy_one, [task.done() for task in hanging]
 
-    with Issuer() as healthy, one.respond("/jwks", delay=2), two.respond("/jwks", delay=2):
+    with Issuer() as healthy, one.respond("/jwks", delay=60), two.respond("/jwks", delay=60):
         issuers = [one.issuer, two.issuer, healthy.issuer]
         verifier = verifier_of(healthy, issuer=issuers, http=HttpOptions(timeout=20, allow_http=True))
 
-        assert asyncio.run(scenario()) == (GOOD, [False, False], [GOOD, GOOD])
+        assert asyncio.run(scenario()) == (GOOD, [False, False])
 
 
 def test_given_issuers_whose_keys_are_in_one_place__when_verified__then_by_those_and_by_name(one):
@@ -416,19 +417,15 @@ def test_given_a_template_and_names__when_verified__then_both_are_served(host, t
 
 
 @pytest.mark.parametrize("place", ["jwks_uri", "jwks", "discovery_url"])
-def test_given_a_template_and_one_place_for_keys__when_made__then_its_tenants_pass_or_it_is_a_config_error(host, place):
+def test_given_a_template_and_one_place_for_keys__when_made__then_config_error(host, place):
     places = {
         "jwks_uri": f"{host.url}/jwks",
         "jwks": host.issuer.jwks(),
         "discovery_url": f"{host.issuer.issuer}{OPENID}",
     }
-    try:
-        verifier = host.verifier(**{place: places[place]})
-    except ConfigError:
-        return
 
-    assert both_ways(verifier, host.mint("acme")) == GOOD
-    assert both_ways(verifier, host.mint("{tenant}")) == "wrong_issuer"
+    with pytest.raises(ConfigError, match="template"):
+        host.verifier(**{place: places[place]})
 
 
 def test_given_more_tenants_than_may_be_strangers__when_each_calls_once__then_all_are_served(host):
@@ -527,7 +524,7 @@ def test_given_a_function_that_does_not_trust__when_judged__then_wrong_issuer_an
 def test_given_a_function_that_decides_in_other_words__when_judged__then_that_is_no_trust(one, decision):
     verifier = verifier_of(one, issuer=lambda issuer: decision)
 
-    assert both_ways(verifier, one.mint()) in ("wrong_issuer", "keys_unavailable")
+    assert both_ways(verifier, one.mint()) == "wrong_issuer"
     assert not one.fetches
 
 
@@ -556,6 +553,21 @@ def test_given_a_function_that_trusts_everything__when_an_issuer_is_no_url__then
     verifier = verifier_of(one, issuer=lambda issuer: True)
 
     assert both_ways(verifier, one.mint(iss=claimed)) == "wrong_issuer"
+
+
+@pytest.mark.parametrize("made_up", ["line\nbreak", "null\0", "\x1b[2J", "\u202eltr", "\u2028"], ids=ascii)
+def test_given_a_function_that_names_a_url__when_an_issuer_could_disturb_a_log__then_nobody_is_asked_or_told(
+    one, caplog, made_up
+):
+    asked = []
+    verifier = verifier_of(one, issuer=lambda issuer: asked.append(issuer) or one.jwks_uri)
+
+    with one.outage():
+        assert both_ways(verifier, one.mint(iss=f"https://login.example/{made_up}")) == "wrong_issuer"
+
+    assert asked == []
+    assert not one.fetches
+    assert caplog.text == ""
 
 
 def test_given_a_function_that_raises__when_judged__then_503_and_its_error_is_the_cause(one):

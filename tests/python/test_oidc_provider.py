@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from contextlib import closing
 
 import pytest
@@ -13,7 +12,8 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from flask import Flask, g
 from strawberry.flask.views import GraphQLView
-from tests.servers.oidc_provider import ALGORITHMS, AUDIENCE, Missing, OidcProvider
+from tests.servers.missing import present
+from tests.servers.oidc_provider import ALGORITHMS, AUDIENCE, OidcProvider
 
 from authjwks import HttpOptions, KeyOptions, KeysUnavailable, Verifier
 from authjwks.fastapi import Auth
@@ -27,14 +27,7 @@ RIGHTS: Requirement = {"roles": "reader", "permissions": "orders:read", "scopes"
 
 @pytest.fixture(scope="session")
 def provider():
-    """The provider; where Node.js is missing it is an excuse on a developer's machine, and a failure in CI."""
-    try:
-        running = OidcProvider()
-    except Missing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    with closing(running):
+    with closing(present(OidcProvider)) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import logging
+import weakref
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import Info
 
 from authjwks import ConfigError
-from authjwks.strawberry import AsyncAuth, Auth, current_claims, current_principal
+from authjwks.strawberry import AsyncAuth, Auth, Refused, current_claims, current_principal
 
 RIGHTS = {"roles": ["editor"], "scopes": ["read:posts"]}
 
@@ -179,6 +180,33 @@ def test_given_a_silent_guard__when_refused__then_no_error_shows(kind, verifier)
         closed: str | None = strawberry.field(resolver=lambda: "closed", extensions=[silent])
 
     assert post_to_fastapi(strawberry.Schema(Query), "{ closed }", {}) == {"data": {"closed": None}}
+
+
+class Marker:
+    """Lives as long as the request that carries it."""
+
+
+def test_given_a_refused_request__when_it_is_over__then_nothing_of_it_is_kept(verifier, caplog):
+    caplog.set_level(logging.CRITICAL)  # a record of the refusal would keep its frames
+    marker = Marker()
+    ended = weakref.ref(marker)
+
+    answer = post_to_flask(GraphQLView, schema_of(Auth(verifier)), "{ user }", {}, environ={"marker": marker})
+    del marker
+    gc.collect()
+
+    assert answer["data"] is None
+    assert ended() is None
+
+
+@pytest.mark.parametrize("kind", [Auth, AsyncAuth])
+def test_given_a_guarded_field__when_refused__then_its_error_can_be_told_from_others_where_it_is_logged(
+    kind, verifier, caplog
+):
+    post_to_fastapi(schema_of(kind(verifier)), "{ user }", {})
+
+    (record,) = [record for record in caplog.records if record.name == "strawberry.execution"]
+    assert isinstance(record.exc_info[1], Refused)
 
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])

@@ -6,11 +6,11 @@ import socket
 import threading
 from contextlib import suppress
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.servers.loopback import LoopbackServer, SilentHandler
 
 
-class ConnectProxy(ThreadingHTTPServer):
+class ConnectProxy(LoopbackServer):
     """Serves inside a `with` block.
 
     Attributes:
@@ -18,26 +18,14 @@ class ConnectProxy(ThreadingHTTPServer):
         refuses: a status to answer instead of tunnelling, if not 0.
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.tunnels: list[tuple[str, Message]] = []
         self.refuses = 0
         self.url = f"http://127.0.0.1:{self.server_port}"
-        self._accepting = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> ConnectProxy:
-        self._accepting.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._accepting.join()
-        self.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(SilentHandler):
     protocol_version = "HTTP/1.1"
     server: ConnectProxy
 
@@ -55,9 +43,6 @@ class _Handler(BaseHTTPRequestHandler):
             back.start()
             _pass_on(self.connection, target)
             back.join()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a test suite's output belongs to its tests."""
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

@@ -21,6 +21,8 @@ from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
+from tests.servers.missing import Missing
+
 VERSION = "26.7.3"
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 """The curve of a new key by `alg`; the other algorithms are RSA's."""
@@ -32,10 +34,6 @@ _JVM = "-Xmx512m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC"
 _ADDRESS = re.compile(r"Listening on: (http://127\.0\.0\.1:\d+)\s")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECRET = "secret-of-every-client-and-user"
-
-
-class Missing(Exception):
-    """What Keycloak needs on this machine is not there; the text says what and how to get it."""
 
 
 class Keycloak:

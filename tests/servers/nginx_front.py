@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.servers.missing import Missing
+
 _START_SECONDS = 20.0
 _CONFIGURATION = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log warn;
@@ -31,10 +33,6 @@ http {{
   }}
 }}
 """
-
-
-class Missing(Exception):
-    """nginx is not on this machine; the text says how to get it."""
 
 
 class Exchange(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+
+from tests.servers.loopback import LoopbackServer, SilentHandler
 
 
 class Asked(NamedTuple):
@@ -27,31 +27,18 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-class RecordingServer(ThreadingHTTPServer):
-    """Serves GET on 127.0.0.1 inside a `with` block, by TLS when there is a `tls` context.
+class RecordingServer(LoopbackServer):
+    """Serves GET inside a `with` block, by TLS when there is a `tls` context.
 
     Attributes:
         asked: the requests so far.
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.answer = answer
         self.asked: list[Asked] = []
         self._tls = tls
-        self._accepting = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> RecordingServer:
-        self._accepting.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._accepting.join()
-        self.server_close()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands on the connection's own thread, so that a client who is slow in it holds up nobody else."""
@@ -62,7 +49,7 @@ class RecordingServer(ThreadingHTTPServer):
             super().finish_request(connection, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(SilentHandler):
     server: RecordingServer
 
     def do_GET(self) -> None:
@@ -76,6 +63,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a test suite's output belongs to its tests."""

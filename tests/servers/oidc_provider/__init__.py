@@ -17,6 +17,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.servers.missing import Missing
+
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "Ed25519")
 """Every `alg` that it signs access tokens with."""
 
@@ -27,10 +29,6 @@ _HERE = Path(__file__).parent
 _ENVIRONMENT = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _BASIC = base64.b64encode(b"service:service-secret-service-secret").decode()
-
-
-class Missing(Exception):
-    """What the provider needs on this machine is not there; the text says what and how to get it."""
 
 
 class OidcProvider:
