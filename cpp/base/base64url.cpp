@@ -3,19 +3,23 @@
 #include <array>
 #include <cstdint>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace authjwks::base64url {
 namespace {
 
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint32_t kBad = 0xFF000000;
 using Table = std::array<std::uint32_t, 256>;
 
 /// Maps each character to its six bits, moved to where they belong in a group of 24; others to kBad.
 consteval Table table_shifted(int shift) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     Table table{};
     table.fill(kBad);
-    for (std::size_t value = 0; value < alphabet.size(); ++value)
-        table[static_cast<unsigned char>(alphabet[value])] = static_cast<std::uint32_t>(value) << shift;
+    for (std::size_t value = 0; value < kAlphabet.size(); ++value)
+        table[static_cast<unsigned char>(kAlphabet[value])] = static_cast<std::uint32_t>(value) << shift;
     return table;
 }
 
@@ -24,11 +28,89 @@ constexpr Table kFirst = table_shifted(18), kSecond = table_shifted(12), kThird 
 
 constexpr char byte_of(std::uint32_t group, int shift) { return static_cast<char>((group >> shift) & 0xFF); }
 
+#if defined(__x86_64__)
+
+constexpr std::size_t kBlock = 32;  // characters
+/// So many characters make at least as many bytes as one store writes.
+constexpr std::size_t kRoomForBlock = 44;
+
+/// Sixteen bytes, looked up by half a character.
+using Lookup = std::array<char, 16>;
+
+/// Characters that begin with the same half are one class: '-', the digits, and so on to 'p' to 'z'.
+struct Classes {
+    Lookup bit{};      ///< by the first half: the class
+    Lookup refused{};  ///< by the second half: the classes that have no such character
+    Lookup shift{};    ///< by the first half: from character to value, but for '_'
+};
+
+/// What '_' (63) has more than its class, which 'P' to 'Z' shift by 'A'.
+constexpr char kUnderscoreShift = 63 - ('_' - 'A');
+
+consteval Classes classes() {
+    Classes made;
+    made.bit.fill(static_cast<char>(0x80));  // no character at all
+    made.refused.fill(static_cast<char>(0xFF));
+    for (std::size_t half = 2; half < 8; ++half) made.bit[half] = static_cast<char>(1U << half >> 2U);
+    for (std::size_t value = 0; value < kAlphabet.size(); ++value) {
+        const auto character = static_cast<unsigned char>(kAlphabet[value]);
+        made.refused[character & 0x0FU] &= static_cast<char>(~made.bit[character >> 4U]);
+        if (character != '_') made.shift[character >> 4U] = static_cast<char>(value - character);
+    }
+    return made;
+}
+
+constexpr Classes kClasses = classes();
+
+__attribute__((target("avx2"))) __m256i load_twice(const Lookup& lookup) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(lookup.data())));
+}
+
+/// Decodes whole blocks from the front, leaving the end to the table. After W. Mula and D. Lemire, "Faster Base64
+/// Encoding and Decoding using AVX2 Instructions" (2018), with the URL-safe alphabet.
+/// @return how many characters were taken; stops at a block that holds a character of another alphabet.
+__attribute__((target("avx2"))) std::size_t decode_blocks(std::string_view text, char* out) {
+    const __m256i bit = load_twice(kClasses.bit), refused = load_twice(kClasses.refused),
+                  shift = load_twice(kClasses.shift), low_half = _mm256_set1_epi8(0x0F),
+                  underscore = _mm256_set1_epi8('_'), underscore_shift = _mm256_set1_epi8(kUnderscoreShift);
+    // Four six-bit values to three bytes, within each half; then both halves side by side.
+    const __m256i order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2, 1, 0, 6, 5, 4, 10,
+                                           9, 8, 14, 13, 12, -1, -1, -1, -1);
+    const __m256i halves = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, -1, -1);
+    std::size_t taken = 0;
+    for (; text.size() - taken >= kRoomForBlock; taken += kBlock, out += kBlock / 4 * 3) {
+        const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + taken));
+        const __m256i first = _mm256_and_si256(_mm256_srli_epi32(block, 4), low_half);
+        const __m256i second = _mm256_and_si256(block, low_half);
+        if (_mm256_testz_si256(_mm256_shuffle_epi8(bit, first), _mm256_shuffle_epi8(refused, second)) == 0) break;
+        const __m256i extra = _mm256_and_si256(_mm256_cmpeq_epi8(block, underscore), underscore_shift);
+        const __m256i values = _mm256_add_epi8(_mm256_add_epi8(block, _mm256_shuffle_epi8(shift, first)), extra);
+        const __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
+        const __m256i groups = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
+        const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, order), halves);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
+    }
+    return taken;
+}
+
+std::size_t decode_front(std::string_view text, char* out) {
+    return __builtin_cpu_supports("avx2") ? decode_blocks(text, out) : 0;
+}
+
+#else
+
+std::size_t decode_front(std::string_view, char*) { return 0; }
+
+#endif
+
 }  // namespace
 
 std::optional<std::size_t> decode(std::string_view text, char* out) {
-    const auto* in = reinterpret_cast<const unsigned char*>(text.data());
     const char* const begin = out;
+    const std::size_t taken = decode_front(text, out);
+    out += taken / 4 * 3;
+    text.remove_prefix(taken);
+    const auto* in = reinterpret_cast<const unsigned char*>(text.data());
     std::uint32_t seen = 0;
     for (std::size_t groups = text.size() / 4; groups > 0; --groups, in += 4, out += 3) {
         const std::uint32_t group = kFirst[in[0]] | kSecond[in[1]] | kThird[in[2]] | kFourth[in[3]];

@@ -28,7 +28,7 @@ struct FreePkey {
 
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Bignum = std::unique_ptr<BIGNUM, Freed<BN_free>>;
-using EcdsaSig = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using Md = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 using MdCtx = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using Pkey = std::unique_ptr<EVP_PKEY, FreePkey>;
 using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;

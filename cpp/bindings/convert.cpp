@@ -1,27 +1,25 @@
 #include "bindings/convert.hpp"
 
+#include <array>
+#include <memory>
+#include <span>
 #include <string_view>
-#include <unordered_map>
+
+#include "bindings/dict_shape.hpp"
+#include "bindings/text_pool.hpp"
 
 namespace authjwks::bindings {
 namespace {
 
-using Names = std::unordered_map<std::string_view, PyObject*>;
-
-Names& interned_names() {
-    static Names names;
-    return names;
+/// Never destroyed: Python's objects cannot be given back after its end.
+TextPool& pool() {
+    static auto& only = *std::make_unique<TextPool>().release();
+    return only;
 }
 
-PyObject* to_text(std::string_view text) {
-    return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "strict");
-}
-
-PyObject* to_name(std::string_view name) {
-    const auto known = interned_names().find(name);
-    if (known == interned_names().end()) return to_text(name);
-    Py_INCREF(known->second);
-    return known->second;
+DictShapes& shapes() {
+    static auto& only = *std::make_unique<DictShapes>().release();
+    return only;
 }
 
 PyObject* to_object(json::Value value);
@@ -44,7 +42,7 @@ PyObject* to_list(json::Array array) {
 PyObject* to_object(json::Value value) {
     using Type = simdjson::dom::element_type;
     switch (value.type()) {
-        case Type::STRING: return to_text(std::string_view(value));
+        case Type::STRING: return pool().get(std::string_view(value));
         case Type::INT64: return PyLong_FromLongLong(std::int64_t(value));
         case Type::UINT64: return PyLong_FromUnsignedLongLong(std::uint64_t(value));
         case Type::DOUBLE: return PyFloat_FromDouble(double(value));
@@ -56,23 +54,66 @@ PyObject* to_object(json::Value value) {
     Py_RETURN_NONE;
 }
 
+/// Sets a member. @param name  may be null, as a failed conversion's. @return whether it was done.
+bool put(PyObject* dict, PyObject* name, json::Value value) {
+    PyObject* const converted = name == nullptr ? nullptr : to_object(value);
+    const bool done = converted != nullptr && PyDict_SetItem(dict, name, converted) == 0;
+    Py_XDECREF(converted);
+    return done;
+}
+
+PyObject* grow_dict(json::Object object) {
+    pybind11::object dict = pybind11::reinterpret_steal<pybind11::object>(PyDict_New());
+    if (!dict) return nullptr;
+    for (const auto [name, value] : object) {
+        const auto key = pybind11::reinterpret_steal<pybind11::object>(pool().get(name));
+        if (!put(dict.ptr(), key.ptr(), value)) return nullptr;
+    }
+    return dict.release().ptr();
+}
+
+/// The names of an object's members, as str objects.
+class Names {
+  public:
+    Names() = default;
+    ~Names() {
+        for (PyObject* const name : all()) Py_DECREF(name);
+    }
+    Names(const Names&) = delete;
+    Names& operator=(const Names&) = delete;
+
+    /// @return false with a Python exception set.
+    bool read(json::Object object) {
+        for (const auto member : object) {
+            names_[count_] = pool().get(member.key);
+            if (names_[count_] == nullptr) return false;
+            ++count_;
+        }
+        return true;
+    }
+    std::span<PyObject* const> all() const { return std::span(names_).first(count_); }
+
+  private:
+    std::array<PyObject*, DictShapes::kMostNames> names_;
+    std::size_t count_ = 0;
+};
+
+/// @param object  has at most DictShapes::kMostNames members.
+PyObject* copy_shape(json::Object object) {
+    Names names;
+    if (!names.read(object)) return nullptr;
+    auto dict = pybind11::reinterpret_steal<pybind11::object>(shapes().make(names.all()));
+    if (!dict) return nullptr;
+    auto name = names.all().begin();
+    for (const auto member : object)
+        if (!put(dict.ptr(), *name++, member.value)) return nullptr;
+    return dict.release().ptr();
+}
+
 }  // namespace
 
 PyObject* to_dict(json::Object object) {
-    PyObject* const dict = PyDict_New();
-    if (dict == nullptr) return nullptr;
-    for (const auto [name, value] : object) {
-        PyObject* const key = to_name(name);
-        PyObject* const converted = key == nullptr ? nullptr : to_object(value);
-        const bool stored = converted != nullptr && PyDict_SetItem(dict, key, converted) == 0;
-        Py_XDECREF(key);
-        Py_XDECREF(converted);
-        if (!stored) {
-            Py_DECREF(dict);
-            return nullptr;
-        }
-    }
-    return dict;
+    return object.size() <= DictShapes::kMostNames ? copy_shape(object) : grow_dict(object);
 }
 
 void intern_claim_names() {
@@ -94,7 +135,7 @@ void intern_claim_names() {
                              "gty",          "token_use",
                              "realm_access", "resource_access",
                              "country",      "type"})
-        interned_names().try_emplace(name, PyUnicode_InternFromString(name));
+        pool().pin(name);
 }
 
 }  // namespace authjwks::bindings

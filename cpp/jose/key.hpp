@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "base/openssl.hpp"
@@ -18,14 +19,15 @@ class PublicKey {
     static Result<PublicKey, KeyFault> bind(const KeyMaterial& material, const Algorithm& algorithm);
 
     /// True when `signature` (raw JWS bytes, RFC 7518 §3) is this key's over `message`. Safe from many threads.
-    bool verifies(std::string_view message, std::string_view signature) const noexcept;
+    bool verifies(std::string_view message, std::string_view signature) const;
 
     const Algorithm& algorithm() const noexcept { return *algorithm_; }
 
   private:
-    PublicKey(ossl::Pkey pkey, const Algorithm& algorithm, std::size_t signature_bytes)
-        : pkey_(std::move(pkey)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
+    PublicKey(std::uint64_t id, ossl::Pkey pkey, const Algorithm& algorithm, std::size_t signature_bytes)
+        : id_(id), pkey_(std::move(pkey)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
 
+    std::uint64_t id_;  // of this key among all that the process ever had
     ossl::Pkey pkey_;
     const Algorithm* algorithm_;
     std::size_t signature_bytes_;

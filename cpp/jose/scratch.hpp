@@ -1,19 +1,16 @@
 // The memory in which one token is taken apart, kept from token to token so that the hot path allocates nothing.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
 #include "base/json.hpp"
+#include "jose/header.hpp"
 
 namespace authjwks {
 
-/// How many objects and arrays a token's header or claims may nest.
-inline constexpr std::size_t kMaxTokenDepth = 32;
-
 struct Scratch {
-    json::Document header{kMaxTokenDepth};
+    HeaderReader headers;
     json::Document claims{kMaxTokenDepth};
     std::string signature;
 };

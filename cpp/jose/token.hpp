@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "jose/algorithm.hpp"
+#include "jose/header.hpp"
 #include "jose/scratch.hpp"
 
 namespace authjwks {
@@ -27,15 +28,13 @@ Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes)
 /// the text it came from and in the Scratch it was read with.
 class ParsedToken {
   public:
-    /// Reads header and signature. `jwk`, `jku`, `x5u`, `x5c` and members without a meaning here are ignored: a token
-    /// never brings its own key. Every `crit` is refused, for no extension is understood (RFC 7515 §4.1.11), and so is
-    /// a payload that is not encoded (RFC 7797).
+    /// Reads header and signature. @param allowed  what `alg` may be.
     static Result<ParsedToken> parse(const CompactToken& token, const AlgorithmSet& allowed, Scratch& scratch);
 
-    const Algorithm& algorithm() const noexcept { return *algorithm_; }
-    std::optional<std::string_view> key_id() const noexcept { return key_id_; }
+    const Algorithm& algorithm() const noexcept { return *header_->algorithm; }
+    std::optional<std::string_view> key_id() const noexcept { return header_->key_id; }
     /// The header's `typ`, as written.
-    std::optional<std::string_view> type() const noexcept { return type_; }
+    std::optional<std::string_view> type() const noexcept { return header_->type; }
     std::string_view signing_input() const noexcept { return signing_input_; }
     std::string_view signature() const noexcept { return signature_; }
 
@@ -47,10 +46,8 @@ class ParsedToken {
     friend class VerifiedToken;
     ParsedToken() = default;
     Result<json::Object> read_claims() const;
-    std::optional<Errc> read_member(std::string_view name, json::Value value, const AlgorithmSet& allowed);
 
-    const Algorithm* algorithm_ = nullptr;
-    std::optional<std::string_view> key_id_, type_;
+    const Header* header_ = nullptr;
     std::string_view signing_input_, signature_, payload_;
     std::optional<json::Object> claims_;  // where they were read before the signature was checked
     Scratch* scratch_ = nullptr;
@@ -65,7 +62,7 @@ class VerifiedToken {
     /// made the signature.
     static Result<VerifiedToken> check(const ParsedToken& token, const KeySet& keys);
 
-    std::optional<std::string_view> type() const noexcept { return token_.type_; }
+    std::optional<std::string_view> type() const noexcept { return token_.type(); }
 
     /// The decoded payload, whatever it is. @return bad_base64url.
     Result<std::string_view> payload() const;

@@ -53,6 +53,21 @@ TEST(GivenBytesOfEveryLength, DecodeUndoesEncoding) {
         ASSERT_EQ(base64url::decode(to_base64url(bytes)), bytes) << size;
 }
 
+TEST(GivenALongTextWithAnyByteAtAnyPlace, DecodeTakesJustTheAlphabet) {
+    const std::string text = to_base64url(std::string(150, '\x9C'));
+    for (std::size_t place = 0; place < text.size(); ++place)
+        for (int byte = 0; byte < 256; ++byte) {
+            std::string changed = text;
+            changed[place] = static_cast<char>(byte);
+            const auto bytes = base64url::decode(changed);
+            const bool is_of_the_alphabet = kAlphabet.find(static_cast<char>(byte)) != kAlphabet.npos;
+            ASSERT_EQ(bytes.has_value(), is_of_the_alphabet) << "byte " << byte << " at " << place;
+            if (bytes) {
+                ASSERT_EQ(to_base64url(*bytes), changed);
+            }
+        }
+}
+
 TEST(GivenEveryShortText, WhatIsAcceptedIsTheOnlyTextOfItsBytes) {
     std::size_t accepted = 0;
     for (const char first : kAlphabet)

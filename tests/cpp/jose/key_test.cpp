@@ -127,6 +127,31 @@ TEST(GivenEveryKindOfKeyAndEveryAlgorithm, BindTakesJustThePairsThatAgree) {
     }
 }
 
+TEST(GivenMoreKeysThanAThreadKeepsContextsFor, EachVerifiesJustItsOwnSignatures) {
+    const Algorithm& es256 = algorithm("ES256");
+    const KeyPair other = KeyPair::generate("P-256");
+    const KeyPair& pair = KeyPair::of("P-256");
+    std::vector<PublicKey> keys;
+    for (int count = 0; count < 200; ++count)
+        keys.push_back(*PublicKey::bind(material_of(count % 3 == 0 ? other : pair), es256));
+    const std::string signature = pair.sign(es256, kMessage);
+
+    for (int round = 0; round < 2; ++round)
+        for (std::size_t index = 0; index < keys.size(); ++index)
+            EXPECT_EQ(keys[index].verifies(kMessage, signature), index % 3 != 0) << index;
+}
+
+TEST(GivenAKeyThatIsGone, ItsContextServesNoOther) {
+    const Algorithm& rs256 = algorithm("RS256");
+    const KeyPair& pair = KeyPair::of("RSA");
+    const KeyPair other = KeyPair::generate("RSA");
+    const std::string signature = pair.sign(rs256, kMessage);
+    for (int round = 0; round < 200; ++round) {
+        EXPECT_TRUE(PublicKey::bind(material_of(pair), rs256)->verifies(kMessage, signature));
+        EXPECT_FALSE(PublicKey::bind(material_of(other), rs256)->verifies(kMessage, signature));
+    }
+}
+
 TEST(GivenOneMaterial, EachKeyBoundToItOutlivesIt) {
     const KeyPair& pair = KeyPair::of("P-256");
     const Algorithm& es256 = algorithm("ES256");

@@ -25,11 +25,11 @@ TEST(GivenAScratchGivenBack, ItIsLentAgain) {
     {
         const LentScratch scratch;
         first = &*scratch;
-        memory = (*scratch).header.room(100).data();
+        memory = (*scratch).claims.room(100).data();
     }
     const LentScratch scratch;
     EXPECT_EQ(&*scratch, first);
-    EXPECT_EQ((*scratch).header.room(100).data(), memory) << "its memory was kept";
+    EXPECT_EQ((*scratch).claims.room(100).data(), memory) << "its memory was kept";
 }
 
 TEST(GivenAnotherThread, ItHasAStockOfItsOwn) {

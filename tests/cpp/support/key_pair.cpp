@@ -1,6 +1,7 @@
 #include "support/key_pair.hpp"
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <tuple>
@@ -46,7 +47,7 @@ std::string text_of(const ossl::Bio& memory) {
 /// JWS wants r and s side by side (RFC 7518 §3.4).
 std::string side_by_side(std::string_view der, const Curve& on) {
     const unsigned char* in = bytes(der);
-    const ossl::EcdsaSig pair(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
+    const std::unique_ptr<ECDSA_SIG, ossl::Freed<ECDSA_SIG_free>> pair(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
     demand(pair != nullptr);
     return padded_bytes_of(*ECDSA_SIG_get0_r(pair.get()), on.field_bytes) +
            padded_bytes_of(*ECDSA_SIG_get0_s(pair.get()), on.field_bytes);

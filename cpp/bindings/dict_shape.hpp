@@ -1,0 +1,35 @@
+// Dicts with the names of a dict before, made by copying: growing one name by name takes several times as long.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include <pybind11/pybind11.h>
+
+#include "bindings/gilless.hpp"
+
+namespace authjwks::bindings {
+
+/// Remembers the names of the last few dicts. Used with the GIL held.
+class DictShapes {
+  public:
+    static constexpr std::size_t kMostNames = 32;
+
+    /// A dict of these names, at most kMostNames and distinct, each with the value None.
+    /// @param names  str objects, borrowed. @return a new reference, or null with a Python exception set.
+    PyObject* make(std::span<PyObject* const> names);
+
+  private:
+    static constexpr std::size_t kKnown = 8;
+    struct Shape {
+        std::array<PyObject*, kMostNames> names{};  // belong to `blank`
+        std::size_t count = 0;
+        PyObject* blank = nullptr;
+    };
+
+    TableMutex mutex_;
+    std::array<Shape, kKnown> known_;
+};
+
+}  // namespace authjwks::bindings
