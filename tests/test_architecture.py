@@ -25,7 +25,7 @@ CPP_OWNERS = {"base/openssl", "keys/curl"}
 PYTHON_FLOORS = (
     {"_core"},
     {"errors"},
-    {"functions", "texts", "waiting"},
+    {"functions", "numbers", "texts", "waiting"},
     {"events", "health", "options", "principal"},
     {"challenge", "extract", "rules", "sources", "trust"},
     {"verifier"},

@@ -14,6 +14,7 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/kept_claims.hpp"
 #include "bindings/python_call.hpp"
 #include "bindings/without_gil.hpp"
 #include "engine/authenticator.hpp"
@@ -71,6 +72,16 @@ std::optional<Clock::duration> retry_after(Errc code, const Verdict& verdict) {
     return verdict.source ? verdict.source->retry_after() : IssuerDirectory::kStrangersTime;
 }
 
+/// Keeps the claims of a token that passed. Whether that can be done changes nothing for its bearer.
+void remember(const BoundVerifier& verifier, std::string_view token, const Verdict& passed, PyObject* claims) {
+    if (verifier.authenticator.cache() == nullptr) return;
+    auto kept = PythonClaims::of(claims);
+    if (kept == nullptr)
+        PyErr_Clear();
+    else
+        verifier.authenticator.remember(token, passed, std::move(kept));
+}
+
 /// Borrows with the GIL, judges without it, converts with it. A str never changes and the caller holds it, so the view
 /// outlives the release.
 PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<Instant> at) {
@@ -82,18 +93,25 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
     const auto text = borrow(token);
     if (!text) return nullptr;
     try {
+        const Instant now = at.value_or(std::chrono::system_clock::now());
+        if (const auto known = verifier->authenticator.recall(*text, now)) {
+            tell_news(*verifier, known->source);
+            return static_cast<const PythonClaims&>(*known->token->claims).copy();
+        }
         const LentScratch scratch;
-        const auto verdict = without_gil([&] {
-            const Instant now = at.value_or(std::chrono::system_clock::now());
-            return verifier->authenticator.authenticate(*text, *scratch, now, patience);
-        });
+        const auto verdict =
+            without_gil([&] { return verifier->authenticator.authenticate(*text, *scratch, now, patience); });
         const auto* const outcome = std::get_if<Result<json::Object>>(&verdict.outcome);
         // Whoever interrupts a wait in vain is not to be answered with its failure.
         if (outcome != nullptr && !*outcome && PyErr_CheckSignals() != 0) return nullptr;
         tell_news(*verifier, verdict.source);
         if (const auto* later = std::get_if<Later>(&verdict.outcome))
             return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
-        if (*outcome) return to_dict(**outcome);
+        if (*outcome) {
+            auto claims = py::reinterpret_steal<py::object>(to_dict(**outcome));
+            if (claims) remember(*verifier, *text, verdict, claims.ptr());
+            return claims.release().ptr();
+        }
         set_error(outcome->error(), retry_after(outcome->error(), verdict));
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
@@ -133,6 +151,7 @@ PyMethodDef hot_methods[]{
      "verify_at($self, token, now, /)\n--\n\nAs verify, judged at now, seconds since the epoch."},
 };
 
+using CacheLimits = std::pair<std::size_t, std::size_t>;  // bytes, entries
 using Keys = std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>>;
 
 std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vector<std::string>> issuers,
@@ -140,7 +159,8 @@ std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vecto
                                              std::vector<std::string> algorithms, double leeway,
                                              std::vector<std::string> required_claims,
                                              std::optional<std::vector<std::string>> token_types,
-                                             std::size_t max_token_bytes, py::object on_news) {
+                                             std::size_t max_token_bytes, py::object on_news,
+                                             std::optional<CacheLimits> token_cache) {
     Policy policy({.issuers = std::move(issuers),
                    .audiences = std::move(audiences),
                    .token_types = std::move(token_types),
@@ -148,12 +168,27 @@ std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vecto
                    .required_claims = std::move(required_claims),
                    .leeway = Seconds{leeway},
                    .max_token_bytes = max_token_bytes});
+    std::unique_ptr<TokenCache> cache;
+    if (token_cache) cache = std::make_unique<TokenCache>(TokenCache::Limits{token_cache->first, token_cache->second});
     return std::visit(
         [&](auto& where) {
-            return std::make_unique<BoundVerifier>(Authenticator(std::move(where), std::move(policy)),
+            return std::make_unique<BoundVerifier>(Authenticator(std::move(where), std::move(policy), std::move(cache)),
                                                    std::move(on_news));
         },
         keys);
+}
+
+std::optional<py::dict> cache_report(const BoundVerifier& verifier) {
+    const TokenCache* const cache = verifier.authenticator.cache();
+    if (cache == nullptr) return std::nullopt;
+    const auto report = cache->report();
+    py::dict words;
+    words["hits"] = report.hits;
+    words["misses"] = report.misses;
+    words["evictions"] = report.evictions;
+    words["entries"] = report.entries;
+    words["bytes"] = report.bytes;
+    return words;
 }
 
 }  // namespace
@@ -163,7 +198,8 @@ void bind_verifier(py::module_& module) {
                                    py::is_final());
     type.def(py::init(&make_verifier), py::arg("keys").none(false), py::arg("issuers"), py::arg("audiences"),
              py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"), py::arg("token_types"),
-             py::arg("max_token_bytes"), py::arg("on_news"));
+             py::arg("max_token_bytes"), py::arg("on_news"), py::arg("token_cache"));
+    type.def("cache_report", &cache_report, "How the cache of tokens is doing; None without one.");
     for (PyMethodDef& method : hot_methods) {
         const auto descriptor =
             py::reinterpret_steal<py::object>(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &method));

@@ -16,25 +16,57 @@ Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token)
     return std::get<std::shared_ptr<IssuerDirectory>>(keys_)->find(*issuer);
 }
 
+Result<std::shared_ptr<KeySource>> Authenticator::source_of(const RememberedToken& token) const {
+    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
+    return std::get<std::shared_ptr<IssuerDirectory>>(keys_)->find(token.issuer);
+}
+
+std::optional<Recalled> Authenticator::recall(std::string_view token, Instant now) const {
+    if (!cache_) return std::nullopt;
+    auto known = cache_->find(token);
+    if (known && known->validity.holds(now))
+        if (auto source = source_of(*known))
+            if (const Snapshot keys = (*source)->ready(); keys && keys->id() == known->key_set) {
+                cache_->count(true);
+                return Recalled{std::move(known), *std::move(source)};
+            }
+    cache_->count(false);
+    return std::nullopt;
+}
+
+void Authenticator::remember(std::string_view token, const Verdict& passed,
+                             std::unique_ptr<const KeptClaims> claims) const {
+    if (!cache_) return;
+    const json::Object read = *std::get<Result<json::Object>>(passed.outcome);
+    std::string issuer;
+    if (std::holds_alternative<std::shared_ptr<IssuerDirectory>>(keys_)) issuer = std::string_view(read["iss"]);
+    cache_->keep({.token = std::string(token),
+                  .validity = validity_of(read, policy_.leeway()),
+                  .key_set = passed.keys->id(),
+                  .issuer = std::move(issuer),
+                  .claims = std::move(claims)});
+}
+
 Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const {
     auto parsed = read_token(token, policy_, scratch);
-    if (!parsed) return {refused(parsed.error()), nullptr};
+    if (!parsed) return {refused(parsed.error()), nullptr, nullptr};
     const auto found = source_for(*parsed);
-    if (!found) return {refused(found.error()), nullptr};
+    if (!found) return {refused(found.error()), nullptr, nullptr};
     const std::shared_ptr<KeySource>& source = *found;
 
     const auto answer = source->obtain(patience);
-    if (const auto* later = std::get_if<Later>(&answer)) return {*later, source};
+    if (const auto* later = std::get_if<Later>(&answer)) return {*later, source, nullptr};
     const auto& obtained = std::get<Result<Obtained>>(answer);
-    if (!obtained) return {refused(obtained.error()), source};
+    if (!obtained) return {refused(obtained.error()), source, nullptr};
     auto outcome = judge(*parsed, *obtained->keys, policy_, now);
-    if (outcome || outcome.error() != Errc::unknown_key || obtained->just_came) return {outcome, source};
+    if (outcome || outcome.error() != Errc::unknown_key || obtained->just_came)
+        return {outcome, source, obtained->keys};
 
     const auto renewed = source->renew(obtained->keys, parsed->key_id(), patience);
-    if (const auto* later = std::get_if<Later>(&renewed)) return {*later, source};
+    if (const auto* later = std::get_if<Later>(&renewed)) return {*later, source, nullptr};
     const auto& newer = std::get<Result<Snapshot>>(renewed);
-    if (!newer) return {refused(newer.error()), source};
-    return {*newer == obtained->keys ? outcome : judge(*parsed, **newer, policy_, now), source};
+    if (!newer) return {refused(newer.error()), source, nullptr};
+    return {*newer == obtained->keys ? outcome : judge(*parsed, **newer, policy_, now), source, *newer};
 }
 
 }  // namespace authjwks

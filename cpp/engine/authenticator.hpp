@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "engine/issuer_directory.hpp"
+#include "engine/token_cache.hpp"
 #include "jose/claims.hpp"
 #include "jose/policy.hpp"
 #include "jose/scratch.hpp"
@@ -22,26 +23,43 @@ struct Verdict {
     /// The claims, which live in the Scratch; or Later, when the source's answer has to be waited for.
     OrLater<json::Object> outcome;
     std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
+    Snapshot keys;                      ///< that judged it; null when none did
+};
+
+/// A token that was judged before, and would be judged no other way now.
+struct Recalled {
+    std::shared_ptr<const RememberedToken> token;
+    std::shared_ptr<KeySource> source;
 };
 
 /// Immutable but for the keys; safe from many threads, each with a Scratch of its own.
 class Authenticator {
   public:
     /// Judges all tokens by the keys of one source.
-    Authenticator(std::shared_ptr<KeySource> source, Policy policy)
-        : keys_(std::move(source)), policy_(std::move(policy)) {}
+    Authenticator(std::shared_ptr<KeySource> source, Policy policy, std::unique_ptr<TokenCache> cache)
+        : keys_(std::move(source)), policy_(std::move(policy)), cache_(std::move(cache)) {}
     /// Judges each token by the keys of the issuer it names, if the directory trusts it.
-    Authenticator(std::shared_ptr<IssuerDirectory> directory, Policy policy)
-        : keys_(std::move(directory)), policy_(std::move(policy)) {}
+    Authenticator(std::shared_ptr<IssuerDirectory> directory, Policy policy, std::unique_ptr<TokenCache> cache)
+        : keys_(std::move(directory)), policy_(std::move(policy)), cache_(std::move(cache)) {}
+
+    /// What is remembered of a token that passed before, if it would pass at `now` too: it is in time, and the keys
+    /// that proved it are those at hand. Takes no time worth mentioning, and never waits.
+    std::optional<Recalled> recall(std::string_view token, Instant now) const;
+    /// Remembers a token that has passed, where there is a cache.
+    void remember(std::string_view token, const Verdict& passed, std::unique_ptr<const KeptClaims> claims) const;
+    /// Null for one without a cache.
+    const TokenCache* cache() const noexcept { return cache_.get(); }
 
     /// Judges a token at `now`.
     Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const;
 
   private:
     Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
+    Result<std::shared_ptr<KeySource>> source_of(const RememberedToken& token) const;
 
     std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>> keys_;
     Policy policy_;
+    std::unique_ptr<TokenCache> cache_;  // may be null
 };
 
 }  // namespace authjwks

@@ -85,12 +85,24 @@ std::optional<Errc> refuse_by_time(const Found& found, Seconds leeway, Instant n
     return std::nullopt;
 }
 
+Instant later_of(const std::optional<Instant>& one, const std::optional<Instant>& other) {
+    return std::max(one.value_or(Instant::min()), other.value_or(Instant::min()));
+}
+
 bool is_present(json::Object claims, std::string_view name) {
     const auto claim = claims.at_key(name);
     return claim.error() == simdjson::SUCCESS && !claim.value_unsafe().is_null();
 }
 
 }  // namespace
+
+Validity validity_of(json::Object claims, Seconds leeway) {
+    const auto found = find_registered(claims);
+    if (!found) return {Instant::max(), Instant::min()};
+    const auto expires = instant_of((*found)[exp]);
+    return {later_of(instant_of((*found)[nbf]), instant_of((*found)[iat])) - leeway,
+            expires ? *expires + leeway : Instant::max()};
+}
 
 std::optional<Errc> refuse_claims(json::Object claims, const Policy& policy, Instant now) {
     const auto found = find_registered(claims);

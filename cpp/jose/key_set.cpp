@@ -5,6 +5,8 @@
 
 #include <openssl/pem.h>
 
+#include "base/serial.hpp"
+
 namespace authjwks {
 namespace {
 
@@ -14,7 +16,11 @@ constexpr std::size_t kMaxDepth = 16;
 }  // namespace
 
 KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names)
-    : keys_(std::move(keys)), skipped_(std::move(skipped)), members_(members), has_names_(has_names) {
+    : id_(next_serial()),
+      keys_(std::move(keys)),
+      skipped_(std::move(skipped)),
+      members_(members),
+      has_names_(has_names) {
     std::ranges::stable_sort(keys_, {}, &Named::key_id);
     std::array<std::size_t, kAlgorithms.size()> serving{};
     for (std::size_t i = 0; i < keys_.size(); ++i) {

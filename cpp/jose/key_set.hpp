@@ -61,6 +61,8 @@ class KeySet {
     /// serves it, if there is just one. In a set from PEM, all that serve it, kMaxCandidates at most.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
 
+    /// Never the same number for two sets of a process.
+    std::uint64_t id() const noexcept { return id_; }
     /// How many members the document had, usable or not.
     std::size_t members() const noexcept { return members_; }
     std::span<const Named> usable() const noexcept { return keys_; }
@@ -72,6 +74,7 @@ class KeySet {
     };
     KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names = true);
 
+    std::uint64_t id_;
     std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
     std::vector<Skipped> skipped_;
     std::size_t members_;

@@ -17,8 +17,8 @@ from authjwks.errors import (
     TokenError,
 )
 from authjwks.events import Event
-from authjwks.health import Health, IssuerHealth
-from authjwks.options import HttpOptions, KeyOptions
+from authjwks.health import Health, IssuerHealth, TokenCacheHealth
+from authjwks.options import HttpOptions, KeyOptions, TokenCacheOptions
 from authjwks.principal import ClaimPaths, Principal
 from authjwks.trust import ANY
 from authjwks.verifier import Verifier
@@ -41,6 +41,8 @@ __all__ = [
     "MissingToken",
     "Principal",
     "RevokedToken",
+    "TokenCacheHealth",
+    "TokenCacheOptions",
     "TokenError",
     "Verifier",
     "__version__",

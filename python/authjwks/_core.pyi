@@ -167,15 +167,20 @@ class Verifier:
         token_types: Sequence[str] | None,
         max_token_bytes: int,
         on_news: Callable[[KeySource], object] | None,
+        token_cache: tuple[int, int] | None,
     ) -> None:
         """`None` for issuers, audiences or token_types waives that check; "" among the types is a token without any.
 
         `on_news` is called after a judgement whose source has events to tell or is due for a tick; what it raises goes
-        to `sys.unraisablehook`.
+        to `sys.unraisablehook`. `token_cache` bounds the cache of tokens that passed, by bytes and by entries; `None`
+        for no cache.
 
         Raises:
             ValueError: for an unknown algorithm, an empty sequence where one value is needed, or a bound overstepped.
         """
+
+    def cache_report(self) -> dict[str, int] | None:
+        """`hits`, `misses`, `evictions`, `entries` and `bytes` of the cache of tokens; None without one."""
 
     def verify(self, token: str, /) -> dict[str, Any]:
         """The claims of a token that passed every check; waits for keys when there are none yet."""

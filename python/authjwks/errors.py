@@ -11,7 +11,8 @@ class AuthError(Exception):
     `str(error)` is a fixed sentence; no text of a token or of a remote answer is ever part of it.
 
     Attributes:
-        code: the reason as a word that programs may compare, such as "expired" or "unknown_key".
+        code: the reason as a word that programs may compare, such as "expired" or "unknown_key". Each class has one
+            for errors that a source or a view of yours raises; ours name their own.
     """
 
     code: str = ""
@@ -20,9 +21,13 @@ class AuthError(Exception):
 class TokenError(AuthError):
     """The caller has not shown who they are."""
 
+    code = "malformed"
+
 
 class MissingToken(TokenError):
     """The request carries no bearer token. HTTP 401 with a bare challenge (RFC 6750 §3.1)."""
+
+    code = "missing_token"
 
 
 class InvalidRequest(TokenError):
@@ -36,9 +41,13 @@ class InvalidToken(TokenError):
 class ExpiredToken(InvalidToken):
     """The token was good once: a fresh one may help."""
 
+    code = "expired"
+
 
 class RevokedToken(InvalidToken):
     """The issuer has taken the token back."""
+
+    code = "revoked"
 
 
 class Forbidden(AuthError):
@@ -48,6 +57,7 @@ class Forbidden(AuthError):
         scopes: the scopes that the route asks for, sorted; empty when another right is missing.
     """
 
+    code = "forbidden"
     scopes: tuple[str, ...] = ()
 
 
@@ -58,6 +68,7 @@ class KeysUnavailable(AuthError):
         retry_after: seconds after which another try makes sense, at least 1.
     """
 
+    code = "keys_unavailable"
     retry_after: int = 1
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec
+from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 P = ParamSpec("P")
+
+# More than any view has: what a function says it wraps may lead back to itself.
+_MOST_LAYERS = 100
 
 
 class AuthExtension:
@@ -49,19 +54,28 @@ class AuthExtension:
     ) -> None:
         self._guard_of = functools.partial(Guard, source=source, claims=claims, realm=realm)
         self._guard = None if verifier is None else self._guard_of(verifier)
+        self._placement = _Placement()
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask, verifier: Verifier | None = None) -> None:
         """Serve `app`, with a verifier of its own if one is given; `app.extensions["authjwks"]` maps this to its guard.
 
+        From then on, no request is served if a view was registered without the guard that `require` made for it. This
+        is looked at now and before the first request, so it may be called once more when all views are registered.
+
         Raises:
-            ConfigError: when neither the app nor this extension has a verifier.
+            ConfigError: when neither the app nor this extension has a verifier; and now, or per request, when a
+                function that `require` was put on is a view of the app, and what `require` made of it is not.
         """
         guard = self._guard if verifier is None else self._guard_of(verifier)
         if guard is None:
             raise ConfigError("give AuthExtension or init_app a verifier")
-        app.extensions.setdefault("authjwks", {})[self] = guard
+        guards = app.extensions.setdefault("authjwks", {})
+        if self not in guards:
+            app.before_request(self._placement.check_once())
+        guards[self] = guard
+        self._placement.check(app)
 
     def require(
         self, *misplaced: object, **asked: Unpack[Requirement]
@@ -69,8 +83,8 @@ class AuthExtension:
         """A decorator for views, plain or `async def`, that answers callers who may not with 400, 401, 403 or 503.
 
         In the view, `g.jwt` is the dict of claims and `g.principal` the caller. It stands below the route's decorator
-        (above it, it guards nothing), or in `MethodView.decorators`. A CORS preflight is answered without asking for a
-        token: it never carries one.
+        (above it, it guards nothing, which only `init_app` can see to), or in `MethodView.decorators`. A CORS preflight
+        is answered without asking for a token: it never carries one.
 
         Args:
             asked: the keywords of `authjwks.rules.requirement`; none of them asks for a good token only.
@@ -97,6 +111,7 @@ class AuthExtension:
                 run: Callable[P, ResponseReturnValue] = current_app.ensure_sync(view)
                 return run(*args, **kwargs)
 
+            self._placement.remember(view, guarded)
             return guarded
 
         return decorate
@@ -106,6 +121,47 @@ class AuthExtension:
         if guard is None:
             raise ConfigError("this app has no verifier; call init_app")
         return guard
+
+
+class _Placement:
+    """Knows which functions have guards, and so finds a view that was registered without its own."""
+
+    def __init__(self) -> None:
+        self._guards: WeakKeyDictionary[FunctionType, WeakSet[object]] = WeakKeyDictionary()
+
+    def remember(self, view: object, guarded: object) -> None:
+        for layer in _layers(view):
+            self._guards.setdefault(layer, WeakSet()).add(guarded)
+
+    def check(self, app: Flask) -> None:
+        registered = {layer for view in app.view_functions.values() for layer in _layers(view)}
+        for endpoint, view in app.view_functions.items():
+            for layer in _layers(view):
+                guards = self._guards.get(layer)
+                if guards is not None and registered.isdisjoint(guards):
+                    raise ConfigError(
+                        f"require() guards nothing at endpoint {endpoint!r}: put it below the route's decorator"
+                    )
+
+    def check_once(self) -> Callable[[], None]:
+        """A function that checks the current app; again if that failed."""
+        is_checked = False
+
+        def check() -> None:
+            nonlocal is_checked
+            if not is_checked:
+                self.check(current_app)
+                is_checked = True
+
+        return check
+
+
+def _layers(view: object) -> Iterator[FunctionType]:
+    """The functions that a view consists of, the outermost first, as far as they tell by `functools.wraps`."""
+    for _ in range(_MOST_LAYERS):
+        if isinstance(view, FunctionType):
+            yield view
+        view = getattr(view, "__wrapped__", None)
 
 
 def _response(answer: Answer) -> Response:

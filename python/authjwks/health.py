@@ -38,23 +38,44 @@ class IssuerHealth(NamedTuple):
     throttled: int
 
 
+class TokenCacheHealth(NamedTuple):
+    """The tokens that a verifier remembers.
+
+    Attributes:
+        hits: how many tokens were known, and so not checked by signature.
+        misses: how many were not.
+        evictions: how many were forgotten to make room.
+        entries: how many are remembered now; some of them may have expired.
+        bytes: about how much memory they take.
+    """
+
+    hits: int
+    misses: int
+    evictions: int
+    entries: int
+    bytes: int
+
+
 class Health(NamedTuple):
-    """The keys of all issuers of a verifier.
+    """The keys of all issuers of a verifier, and the tokens it remembers.
 
     Attributes:
         ready: whether tokens of every issuer that has been asked, and of at least one, can be judged now.
         issuers: those in use.
+        token_cache: None without one.
     """
 
     ready: bool
     issuers: tuple[IssuerHealth, ...]
+    token_cache: TokenCacheHealth | None
 
 
-def health_of(sources: list[_core.KeySource]) -> Health:
+def health_of(sources: list[_core.KeySource], cache: dict[str, int] | None) -> Health:
     """A look at the sources; asks nobody."""
     issuers = tuple(map(_issuer_health, sources))
     asked = [issuer for issuer in issuers if issuer.state != "cold"]
-    return Health(bool(asked) and all(issuer.state != "failed" for issuer in asked), issuers)
+    ready = bool(asked) and all(issuer.state != "failed" for issuer in asked)
+    return Health(ready, issuers, None if cache is None else TokenCacheHealth(**cache))
 
 
 def _issuer_health(source: _core.KeySource) -> IssuerHealth:

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from authjwks.errors import ConfigError
-from authjwks.texts import texts
+from authjwks.numbers import count, seconds
+from authjwks.texts import text, texts
 
 Path = str | os.PathLike[str]
-_MILLISECOND, _YEAR = 0.001, 31_536_000.0
+_MILLISECOND = 0.001
+_MEBIBYTE, _TEBIBYTE = 1 << 20, 1 << 40
 _FIELD_NAME_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -41,6 +43,35 @@ class KeyOptions(_KeyOptions):
             seconds("ttl", ttl, least=_MILLISECOND),
             seconds("max_stale", max_stale, least=0.0),
             seconds("cooldown", cooldown, least=0.0),
+        )
+
+
+class _TokenCacheOptions(NamedTuple):
+    max_bytes: int
+    max_entries: int
+
+
+class TokenCacheOptions(_TokenCacheOptions):
+    """How many tokens that passed are remembered, so that the same one is not checked by signature again.
+
+    A remembered token is still held against the clock, and against the keys: it is forgotten with the set of keys that
+    proved it.
+
+    Args:
+        max_bytes: about how much memory they may take, in bytes.
+        max_entries: how many there may be.
+
+    Raises:
+        ConfigError: when one is not an int from 1 to 1,099,511,627,776.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, max_bytes: int = 16 * _MEBIBYTE, max_entries: int = 16_384) -> TokenCacheOptions:
+        return super().__new__(
+            cls,
+            count("max_bytes", max_bytes, most=_TEBIBYTE),
+            count("max_entries", max_entries, most=_TEBIBYTE),
         )
 
 
@@ -113,27 +144,16 @@ Fetch = Callable[[str, Mapping[str, str], float], tuple[int, Mapping[str, str], 
 status, headers and body; what it raises counts as a failure. It is called from several threads at once."""
 
 
-def seconds(option: str, value: float, *, least: float) -> float:
-    """`value`, when it is a number from `least` to the seconds of a year, beyond which clocks would overflow.
-
-    Raises:
-        ConfigError: naming `option`, when it is anything else.
-    """
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= _YEAR:
-        raise ConfigError(f"{option} must be a number of seconds from {least:g} to a year")
-    return float(value)
-
-
 def _file(option: str, path: Path) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.path.isfile(path):
         raise ConfigError(f"{option} must be the path of a file")
-    return os.fspath(path)
+    return text(option, os.fspath(path))
 
 
 def _folder(option: str, path: Path) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
         raise ConfigError(f"{option} must be the path of a folder")
-    return os.fspath(path)
+    return text(option, os.fspath(path))
 
 
 def _checked_client_cert(given: Path | tuple[Path, Path] | None) -> tuple[str, str | None] | None:
@@ -154,6 +174,8 @@ def _checked_rules(rules: str | Collection[str]) -> tuple[str, ...]:
 
 
 def _checked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(headers, Mapping):
+        raise ConfigError("headers must be a mapping of names to values")
     for name, value in headers.items():
         if not isinstance(name, str) or not name or not _FIELD_NAME_CHARACTERS.issuperset(name):
             raise ConfigError("headers must have names that are legal in HTTP")

@@ -117,7 +117,7 @@ def _directory(issuers: tuple[str, ...], options: _core.RemoteOptions) -> _core.
 
 def _key_set_text(jwks: Mapping[str, Any] | str | bytes) -> str:
     if isinstance(jwks, str):
-        return jwks
+        return text("jwks", jwks)
     if isinstance(jwks, bytes):
         return jwks.decode()
     if not isinstance(jwks, Mapping):

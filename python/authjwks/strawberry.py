@@ -49,10 +49,10 @@ class _SyncPermission(_Permission):
     def has_permission(self, source: Any, info: Info[Any, Any], **kwargs: Any) -> bool:
         request = _request(info)
         try:
-            _state(request)[_KEY] = self.guard.admit(request.headers.getlist, self.rules)
+            principal = self.guard.admit(request.headers.getlist, self.rules)
         except AuthError as error:
             return _refuse(self.guard, error)
-        return True
+        return _admit(info, request, principal)
 
 
 class _AsyncPermission(_Permission):
@@ -60,10 +60,10 @@ class _AsyncPermission(_Permission):
     async def has_permission(self, source: Any, info: Info[Any, Any], **kwargs: Any) -> bool:
         request = _request(info)
         try:
-            _state(request)[_KEY] = await self.guard.admit_async(request.headers.getlist, self.rules)
+            principal = await self.guard.admit_async(request.headers.getlist, self.rules)
         except AuthError as error:
             return _refuse(self.guard, error)
-        return True
+        return _admit(info, request, principal)
 
 
 class Auth:
@@ -120,14 +120,12 @@ class AsyncAuth(Auth):
 
 
 def current_principal(info: Info[Any, Any]) -> Principal:
-    """The caller whom a guarded field of this request admitted; of several fields, the latest one.
-
-    Where they are guarded by makers of different sources or claim paths, ask before the resolver's first `await`.
+    """The caller whom this field admitted; in an open field, the one whom another of this request did, the latest.
 
     Raises:
         ConfigError: when no guarded field did, or the context holds no request.
     """
-    principal = _state(_request(info)).get(_KEY)
+    principal = vars(info).get(_KEY) or _state(_request(info)).get(_KEY)
     if not isinstance(principal, Principal):
         raise ConfigError("no field that asks for a token admitted this request")
     return principal
@@ -151,6 +149,12 @@ def _state(request: Any) -> MutableMapping[str, Any]:
     """What lives as long as the request: the ASGI scope, or the WSGI environment."""
     state: MutableMapping[str, Any] = request.scope if hasattr(request, "scope") else request.environ
     return state
+
+
+def _admit(info: Info[Any, Any], request: Any, principal: Principal) -> bool:
+    """Admits; `info` goes from here to the field's resolver, and no further."""
+    vars(info)[_KEY] = _state(request)[_KEY] = principal
+    return True
 
 
 def _refuse(guard: Guard, error: AuthError) -> bool:

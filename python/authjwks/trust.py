@@ -54,7 +54,7 @@ class Admission:
             decision = self._decide(issuer)
         except Exception as error:
             raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from error
-        if decision is not True and (not isinstance(decision, str) or not decision):
+        if decision is not True and not (isinstance(decision, str) and decision and decision.isprintable()):
             return False
         jwks_uri = decision if isinstance(decision, str) else None
         try:

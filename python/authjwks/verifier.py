@@ -9,14 +9,16 @@ from authjwks import _core
 from authjwks.errors import ConfigError, InvalidToken, KeysUnavailable, refusal
 from authjwks.events import EventHandler, Herald
 from authjwks.health import Health, health_of
-from authjwks.options import Fetch, HttpOptions, KeyOptions, seconds
-from authjwks.sources import Keys, Location, open_keys, remote_options, sources_of
+from authjwks.numbers import count, seconds
+from authjwks.options import Fetch, HttpOptions, KeyOptions, TokenCacheOptions
+from authjwks.sources import Keys, Location, is_template, open_keys, remote_options, sources_of
 from authjwks.texts import text, texts
 from authjwks.trust import Admission, Trust, Waived
 from authjwks.waiting import WaitingRoom
 
 # In the core's words, "" is a token without a type.
 _USUAL_TYPES: Final = ("", "JWT", "at+jwt")
+_MEBIBYTE: Final = 1 << 20
 
 
 class Verifier:
@@ -40,7 +42,8 @@ class Verifier:
         http: how the issuer is asked.
         fetch: performs the fetching instead; `http` counts for nothing then, but for `timeout` and `allow_http`.
         on_event: told what happens to the keys, soon after, in the thread of whoever uses this verifier next.
-        max_token_bytes: a longer token is refused unread.
+        token_cache: how many tokens that passed are remembered; None for none.
+        max_token_bytes: a longer token is refused unread; up to 1,048,576.
 
     Raises:
         ConfigError: when an option is missing, empty, of the wrong type or out of bounds; when more than one of
@@ -65,25 +68,26 @@ class Verifier:
         http: HttpOptions = HttpOptions(),
         fetch: Fetch | None = None,
         on_event: EventHandler | None = None,
+        token_cache: TokenCacheOptions | None = TokenCacheOptions(),
         max_token_bytes: int = 16_384,
     ) -> None:
-        issuers = _issuers(issuer)
-        self._room = WaitingRoom()
+        issuers, self._room = _issuers(issuer), WaitingRoom()
         try:
             options = remote_options(keys, http, fetch)
             self._keys = open_keys(issuers, Location(jwks_uri, jwks, discovery_url), options)
-            many = isinstance(self._keys, _core.IssuerDirectory)
-            self._herald = Herald(on_event, self._room, frozenset(issuers or ()) if many else None)
+            many = issuers if isinstance(self._keys, _core.IssuerDirectory) else None
+            self._herald = Herald(on_event, self._room, many, next(filter(is_template, issuers or ()), ""))
             self._native = _core.Verifier(
                 self._keys,
-                issuers=None if many else issuers,
+                issuers=issuers if many is None else None,
                 audiences=None if isinstance(audience, Waived) else texts("audience", _given("audience", audience)),
                 algorithms=_core.ALGORITHMS if algorithms is None else texts("algorithms", algorithms),
                 leeway=seconds("leeway", leeway, least=0.0),
-                required_claims=() if required_claims in ((), []) else texts("required_claims", required_claims),
+                required_claims=texts("required_claims", required_claims, least=0),
                 token_types=_token_types(token_type),
-                max_token_bytes=_size(max_token_bytes),
+                max_token_bytes=count("max_token_bytes", max_token_bytes, most=_MEBIBYTE),
                 on_news=self._herald,
+                token_cache=_limits(token_cache),
             )
         except ValueError as error:
             raise ConfigError(str(error)) from None
@@ -105,7 +109,7 @@ class Verifier:
         return self._native.verify(token)
 
     async def verify_async(self, token: str) -> dict[str, Any]:
-        """As `verify`, without ever blocking the event loop, on asyncio or trio: only who needs new keys waits."""
+        """As `verify`, without blocking the event loop of asyncio or (extra `trio`) trio: who needs new keys waits."""
         try:
             verdict = self._native.verify_warm(token)
         except InvalidToken as refused:
@@ -145,7 +149,7 @@ class Verifier:
         sources = sources_of(self._keys)
         for source in sources:
             self._herald(source)
-        return health_of(sources)
+        return health_of(sources, self._native.cache_report())
 
     def close(self) -> None:
         """End all fetching for good. Keys that are there serve out their time."""
@@ -182,10 +186,10 @@ def _given(option: str, value: Any) -> Any:
     return value
 
 
-def _size(max_token_bytes: int) -> int:
-    if not isinstance(max_token_bytes, int) or max_token_bytes < 1:
-        raise ConfigError("max_token_bytes must be an int above zero")
-    return max_token_bytes
+def _limits(token_cache: TokenCacheOptions | None) -> tuple[int, int] | None:
+    if token_cache is None or isinstance(token_cache, TokenCacheOptions):
+        return token_cache
+    raise ConfigError("token_cache must be an authjwks.TokenCacheOptions, or None")
 
 
 def _token_types(token_type: str | Waived | None) -> tuple[str, ...] | None:

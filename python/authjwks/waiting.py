@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from authjwks import _core
-from authjwks.errors import KeysUnavailable, refusal
+from authjwks.errors import ConfigError, KeysUnavailable, refusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -44,18 +44,14 @@ class WaitingRoom:
 
         Raises:
             KeysUnavailable: when no thread can be had to wait.
+            ConfigError: on trio, when anyio is absent or too old.
         """
         try:
             import asyncio
 
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            from anyio import to_thread
-
-            try:
-                await to_thread.run_sync(source.attend, abandon_on_cancel=True)
-            except RuntimeError as exhausted:
-                raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
+            await _attend_by_anyio(source)
         else:
             await self._on_duty().attend(source, loop)
 
@@ -126,6 +122,17 @@ class _Staff:
             waiters = self._waiters.pop(source, [])
         for loop, arrival in waiters:
             _tell(loop, arrival)
+
+
+async def _attend_by_anyio(source: _core.KeySource) -> None:
+    try:
+        from anyio import to_thread
+
+        await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+    except (AttributeError, ImportError, TypeError) as unfit:
+        raise ConfigError("to wait for keys on trio takes anyio 4.8: install authjwks[trio]") from unfit
+    except RuntimeError as exhausted:
+        raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
 
 
 def _tell(loop: asyncio.AbstractEventLoop, arrival: asyncio.Future[None]) -> None:

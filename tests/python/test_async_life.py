@@ -3,11 +3,13 @@
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import pytest
+import trio
 from tests.python.life import (
     GOOD,
     ask_and_leave,
@@ -19,8 +21,9 @@ from tests.python.life import (
     verifier_of,
 )
 
-from authjwks import ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
+from authjwks import ConfigError, ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
 from authjwks.testing import Issuer
+from authjwks.waiting import WaitingRoom
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -214,6 +217,79 @@ def test_given_uvloop__when_cold_and_warm__then_the_same_verdicts(issuer):
         assert uvloop.run(scenario()) == [GOOD] * 21
 
     assert issuer.fetches["/jwks"] == 1
+
+
+# Without threads, without anyio
+
+
+@pytest.fixture
+def exhausted(monkeypatch):
+    """While it is set, no thread can be started to wait for keys."""
+    flag = threading.Event()
+    start, run_sync = threading.Thread.start, anyio.to_thread.run_sync
+
+    def start_unless_exhausted(thread):
+        if flag.is_set() and thread.name == "authjwks":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def run_sync_unless_exhausted(*arguments, **options):
+        if flag.is_set():
+            raise RuntimeError("can't start new thread")
+        return run_sync(*arguments, **options)
+
+    monkeypatch.setattr(threading.Thread, "start", start_unless_exhausted)
+    monkeypatch.setattr(anyio.to_thread, "run_sync", run_sync_unless_exhausted)
+    return flag
+
+
+@BACKENDS
+def test_given_no_threads__when_tasks_wait_for_keys__then_503_and_a_verdict_as_soon_as_there_are_threads(
+    issuer, exhausted, backend
+):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+
+    with issuer.respond("/jwks", delay=0.3):
+        exhausted.set()
+        assert verdicts_of_tasks(verifier, token, 20, backend) == ["keys_unavailable"] * 20
+        exhausted.clear()
+        assert verdicts_of_tasks(verifier, token, 20, backend) == [GOOD] * 20
+
+    assert issuer.fetches["/jwks"] == 1
+
+
+def test_given_threads_at_work__when_no_more_can_be_had__then_those_do_the_work(exhausted):
+    room, released, done = WaitingRoom(), threading.Event(), threading.Event()
+    room.start(lambda: released.wait(30))
+
+    exhausted.set()
+    room.start(done.set)
+    released.set()
+
+    assert done.wait(30)
+
+
+async def run_sync_of_an_older_anyio(func, *arguments, cancellable=False, limiter=None):
+    """As it was before anyio 4.1."""
+
+
+@pytest.mark.parametrize("anyio_is", ["absent", "outdated"])
+def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_says_what_to_install(
+    issuer, monkeypatch, anyio_is
+):
+    verifier = verifier_of(issuer)
+    token = issuer.mint()
+    if anyio_is == "absent":
+        monkeypatch.setitem(sys.modules, "anyio", None)
+    else:
+        monkeypatch.setattr(anyio.to_thread, "run_sync", run_sync_of_an_older_anyio)
+
+    with pytest.raises(ConfigError, match=r"authjwks\[trio\]"):
+        trio.run(verifier.verify_async, token)
+
+    verifier.prefetch()
+    assert trio.run(verdict_async, verifier, token) == GOOD
 
 
 # Cancelled, timed out, closed

@@ -34,6 +34,24 @@ def test_given_an_error__when_caught_by_kind__then_its_kinds_are_these(kind, bas
     assert bases | {authjwks.AuthError} == set(kind.__mro__) - {kind, Exception, BaseException, object}
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (authjwks.TokenError, "malformed"),
+        (authjwks.MissingToken, "missing_token"),
+        (authjwks.InvalidRequest, "malformed"),
+        (authjwks.InvalidToken, "malformed"),
+        (authjwks.ExpiredToken, "expired"),
+        (authjwks.RevokedToken, "revoked"),
+        (authjwks.Forbidden, "forbidden"),
+        (authjwks.KeysUnavailable, "keys_unavailable"),
+        (authjwks.ConfigError, "config_error"),
+    ],
+)
+def test_given_an_error_that_a_user_raises__when_nothing_more_is_said__then_it_has_the_code_of_its_class(kind, code):
+    assert kind("in words of the user's").code == code
+
+
 @pytest.mark.parametrize(("stage", "slug"), sorted({row[:2] for row in _core.ERRORS}))
 def test_given_a_row_of_the_core__when_made_an_error__then_it_says_the_rows_sentence_and_survives_pickling(stage, slug):
     sentences = {row[2] for row in _core.ERRORS if row[:2] == (stage, slug)}

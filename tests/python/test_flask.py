@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import weakref
 from typing import Any, ClassVar
 
 import pytest
@@ -243,6 +246,269 @@ def test_given_a_misuse__when_the_route_is_defined__then_config_error(auth, misu
 def test_given_a_misspelt_requirement__when_the_route_is_defined__then_type_error(auth):
     with pytest.raises(TypeError, match="role"):
         auth.require(role="admin")
+
+
+def wrapping(view):
+    @functools.wraps(view)
+    def wrapped(*args, **kwargs):
+        return view(*args, **kwargs)
+
+    return wrapped
+
+
+def above_the_route(app, auth, view):
+    auth.require()(app.get("/x")(view))
+
+
+def above_a_decorator_above_the_route(app, auth, view):
+    auth.require()(wrapping(wrapping(app.get("/x")(view))))
+
+
+def above_the_route_of_a_decorated_view(app, auth, view):
+    auth.require()(app.get("/x")(wrapping(wrapping(view))))
+
+
+def above_the_route_of_an_asynchronous_view(app, auth, view):
+    async def asynchronous():
+        return view()
+
+    auth.require()(app.get("/x")(asynchronous))
+
+
+def above_the_route_of_a_blueprint(app, auth, view):
+    inner, outer = Blueprint("inner", __name__), Blueprint("outer", __name__)
+    auth.require()(inner.get("/x")(view))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+
+
+def above_the_route_of_a_view_with_lesser_rights(app, auth, view):
+    auth.require(roles="admin")(app.get("/x")(auth.require()(view)))
+
+
+def above_the_route_with_lesser_rights_below_and_the_guard_kept(app, auth, view):
+    app.guarded = auth.require(roles="admin")(app.get("/x")(auth.require()(view)))
+
+
+def around_a_class_that_is_registered_bare(app, auth, view):
+    class Views(MethodView):
+        def get(self):
+            return view()
+
+    bare = Views.as_view("x")
+    app.add_url_rule("/x", view_func=bare)
+    auth.require()(bare)
+
+
+MISPLACED = pytest.mark.parametrize(
+    "misplaced",
+    [
+        above_the_route,
+        above_a_decorator_above_the_route,
+        above_the_route_of_a_decorated_view,
+        above_the_route_of_an_asynchronous_view,
+        above_the_route_of_a_blueprint,
+        above_the_route_of_a_view_with_lesser_rights,
+        above_the_route_with_lesser_rights_below_and_the_guard_kept,
+        around_a_class_that_is_registered_bare,
+    ],
+    ids=lambda register: register.__name__,
+)
+
+
+@MISPLACED
+def test_given_a_guard_that_guards_nothing__when_requests_come__then_the_app_serves_none_of_them(
+    verifier, good, misplaced, caplog
+):
+    app, ran = Flask(__name__), []
+    auth = AuthExtension(verifier, app=app)
+
+    @app.get("/right")
+    @auth.require()
+    def right():
+        ran.append("right")
+        return "ran"
+
+    misplaced(app, auth, lambda: ran.append("x") or "ran")
+    gc.collect()
+    client = app.test_client()
+
+    assert [client.get(path, headers=good).status_code for path in ("/x", "/right", "/no-such", "/x")] == [500] * 4
+    assert ran == []
+    blamed = [record.exc_info[1] for record in caplog.records]
+    assert {type(error) for error in blamed} == {ConfigError}
+    assert all("'x'" in str(error) or "<lambda>" in str(error) or "asynchronous" in str(error) for error in blamed)
+
+
+@MISPLACED
+def test_given_a_guard_that_guards_nothing__when_the_app_is_initialised_last__then_it_does_not_start(
+    verifier, misplaced
+):
+    app, auth = Flask(__name__), AuthExtension(verifier)
+    misplaced(app, auth, lambda: "ran")
+
+    with pytest.raises(ConfigError, match="below"):
+        auth.init_app(app)
+
+
+def test_given_a_view_registered_after_the_app_was_initialised_again__when_misplaced__then_it_is_found_all_the_same(
+    verifier,
+):
+    app = Flask(__name__)
+    auth = AuthExtension(verifier, app=app)
+    auth.init_app(app)
+    above_the_route(app, auth, lambda: "ran")
+
+    assert app.test_client().get("/x").status_code == 500
+
+
+def below_the_route(app, auth, view):
+    app.get("/x")(auth.require()(view))
+
+
+def below_the_route_among_decorators(app, auth, view):
+    app.get("/x")(wrapping(wrapping(auth.require()(wrapping(wrapping(view))))))
+
+
+def below_the_route_of_a_blueprint(app, auth, view):
+    blueprint = Blueprint("api", __name__)
+    blueprint.get("/x")(auth.require()(view))
+    app.register_blueprint(blueprint, name="a")
+    app.register_blueprint(blueprint, url_prefix="/b", name="b")
+
+
+def below_the_route_twice(app, auth, view):
+    app.get("/x")(auth.require(scopes="read:posts")(wrapping(auth.require(roles="editor")(view))))
+
+
+def below_two_routes(app, auth, view):
+    app.get("/x")(app.get("/y")(auth.require()(view)))
+
+
+def below_the_routes_decorator_and_called_elsewhere(app, auth, view):
+    guarded = auth.require()(view)
+    app.add_url_rule("/x", view_func=wrapping(guarded))
+    app.guarded_for_admins = auth.require(roles="admin")(view)
+
+
+def in_a_class(app, auth, view):
+    class Views(MethodView):
+        decorators: ClassVar = [auth.require()]
+
+        def get(self):
+            return view()
+
+    app.add_url_rule("/x", view_func=Views.as_view("x"))
+
+
+def on_a_method(app, auth, view):
+    class Views(MethodView):
+        @auth.require()
+        def get(self):
+            return view()
+
+    app.add_url_rule("/x", view_func=Views.as_view("x"))
+
+
+def open_as_well(app, auth, view):
+    app.add_url_rule("/open", "open", view)
+    app.add_url_rule("/x", "x", auth.require()(view))
+
+
+def open_as_well_and_guarded_first(app, auth, view):
+    app.add_url_rule("/x", "x", auth.require()(view))
+    app.add_url_rule("/open", "open", view)
+
+
+def of_a_type(app, auth, view):
+    app.add_url_rule("/x", "x", auth.require()(dict))
+    app.add_url_rule("/open", "open", dict)
+
+
+def of_an_object(app, auth, view):
+    class View:
+        __slots__ = ()
+        __hash__ = None
+        __name__ = "x"
+
+        def __call__(self):
+            return view()
+
+    app.add_url_rule("/x", view_func=auth.require()(View()))
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        below_the_route,
+        below_the_route_among_decorators,
+        below_the_route_of_a_blueprint,
+        below_the_route_twice,
+        below_two_routes,
+        below_the_routes_decorator_and_called_elsewhere,
+        in_a_class,
+        on_a_method,
+        open_as_well,
+        open_as_well_and_guarded_first,
+        of_a_type,
+        of_an_object,
+    ],
+    ids=lambda register: register.__name__,
+)
+@pytest.mark.parametrize("is_initialised", ["first", "last", "never"])
+def test_given_a_guard_in_its_place__when_requests_come__then_it_decides_and_nothing_is_blamed(
+    verifier, good, placed, is_initialised
+):
+    app = Flask(__name__)
+    auth = AuthExtension(verifier, app=app if is_initialised == "first" else None)
+    placed(app, auth, lambda: "ran")
+    if is_initialised == "last":
+        auth.init_app(app)
+    client = app.test_client()
+
+    assert [client.get("/x", headers=headers).status_code for headers in (good, {})] == [200, 401]
+
+
+def test_given_a_view_open_and_guarded__when_apps_are_made_one_after_another__then_none_is_blamed(verifier, good):
+    auth = AuthExtension(verifier)
+
+    def view():
+        return "ran"
+
+    for _ in range(2):
+        app = Flask(__name__)
+        open_as_well(app, auth, view)
+        auth.init_app(app)
+        gc.collect()
+
+        assert [app.test_client().get(path).status_code for path in ("/open", "/x")] == [200, 401]
+        del app
+
+
+def test_given_a_view_that_wraps_itself__when_guarded__then_it_is_served(verifier, good):
+    app = Flask(__name__)
+    auth = AuthExtension(verifier, app=app)
+
+    def view():
+        return "ran"
+
+    view.__wrapped__ = view
+    below_the_route(app, auth, view)
+
+    assert app.test_client().get("/x", headers=good).status_code == 200
+
+
+def test_given_guarded_views__when_their_app_is_gone__then_nothing_of_them_is_kept(verifier):
+    auth = AuthExtension(verifier)
+    app = app_with(auth)
+    auth.init_app(app)
+    views = [weakref.ref(view) for name, view in app.view_functions.items() if name != "static"]
+    assert app.test_client().get("/plain").status_code == 401
+
+    del app
+    gc.collect()
+
+    assert [view() for view in views] == [None] * 4
 
 
 def test_given_a_realm__when_refused__then_the_challenge_names_it(verifier):

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -363,7 +364,7 @@ def test_given_a_tenant_whose_metadata_names_another_issuer__when_judged__then_i
     verifier = host.verifier(on_event=events.append)
 
     assert both_ways(verifier, host.mint("globex")) == "keys_unavailable"
-    assert [(event.issuer, event.error) for event in events] == [(f"{host.url}/globex", "issuer_mismatch")]
+    assert [(event.issuer, event.error) for event in events] == [(f"{host.url}/{{tenant}}", "issuer_mismatch")]
 
 
 @pytest.mark.parametrize(
@@ -538,7 +539,15 @@ def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_woul
 
 @pytest.mark.parametrize(
     "url",
-    ["not a url", "ftp://a.example", "http://user@a.example/jwks", "https://a.example/jwks#x", "file:///etc/passwd"],
+    [
+        "not a url",
+        "ftp://a.example",
+        "http://user@a.example/jwks",
+        "https://a.example/jwks#x",
+        "file:///etc/passwd",
+        "https://a.example/\ud800",
+    ],
+    ids=ascii,
 )
 def test_given_a_function_that_names_a_url_that_is_refused__when_judged__then_wrong_issuer(one, url):
     verifier = verifier_of(one, issuer=lambda issuer: url)
@@ -641,3 +650,63 @@ def test_given_events_of_many_issuers__when_told__then_each_names_its_own(one, t
         ("keys_changed", one.issuer),
         ("refresh_failed", two.issuer),
     }
+
+
+@pytest.mark.parametrize(
+    ("issuers", "told_as"),
+    [
+        pytest.param(lambda host: f"{host.url}/{{tenant}}", lambda host: f"{host.url}/{{tenant}}", id="template"),
+        pytest.param(
+            lambda host: ["https://a.example", f"{host.url}/{{tenant}}"],
+            lambda host: f"{host.url}/{{tenant}}",
+            id="name_and_template",
+        ),
+        pytest.param(lambda host: lambda claimed: claimed.startswith(host.url), lambda host: "", id="function"),
+    ],
+)
+def test_given_made_up_issuers__when_their_tokens_come__then_no_event_and_no_log_names_them(
+    host, caplog, issuers, told_as
+):
+    caplog.set_level(logging.DEBUG)
+    events = []
+    verifier = host.verifier(issuers(host), on_event=events.append)
+
+    for number in range(5):
+        assert both_ways(verifier, host.mint(f"made-up-{number}", alg="Ed25519")) == "keys_unavailable"
+
+    told = [record for record in caplog.records if record.name == "authjwks"]
+    assert {(event.kind, event.issuer) for event in events} == {("refresh_failed", told_as(host))}
+    assert {record.levelno for record in told} == {logging.DEBUG}
+    assert "made-up" not in f"{events} {[record.getMessage() for record in told]}"
+    assert verifier._herald._failing == set()
+
+
+@pytest.mark.parametrize("of", ["template", "function"])
+def test_given_an_issuer_that_a_token_named__when_it_has_answered_once__then_it_is_told_of_by_its_name(
+    host, caplog, of
+):
+    events = []
+    verifier = host.verifier(
+        {"template": None, "function": lambda claimed: claimed.startswith(host.url)}[of], on_event=events.append
+    )
+    assert verdict(verifier, host.mint("acme")) == GOOD
+    host.tenants.clear()
+
+    with pytest.raises(KeysUnavailable):
+        verifier.refresh()
+
+    assert [(event.kind, event.issuer) for event in events] == [("refresh_failed", f"{host.url}/acme")]
+    assert [(record.levelno, record.args[0]) for record in caplog.records] == [(logging.WARNING, f"{host.url}/acme")]
+
+
+def test_given_more_failing_issuers_than_are_kept__when_one_more_fails__then_it_is_told_and_memory_stays_bounded(
+    one, caplog
+):
+    verifier = verifier_of(one)
+    verifier._herald._failing.update(f"https://{number}.example" for number in range(1024))
+
+    with one.outage():
+        assert verdict(verifier, one.mint()) == "keys_unavailable"
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert verifier._herald._failing == {one.issuer}

@@ -87,6 +87,7 @@ def test_given_cloudflares_own_token__when_judged_in_its_time__then_it_verifies_
         token_types=["", "JWT"],
         max_token_bytes=16384,
         on_news=None,
+        token_cache=None,
     )
 
     assert judge.verify_at(token, WHILE_CLOUDFLARES_TOKEN_WAS_GOOD)["type"] == "app"

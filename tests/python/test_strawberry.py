@@ -21,7 +21,7 @@ from strawberry.permission import PermissionExtension
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import Info
 
-from authjwks import ConfigError
+from authjwks import ClaimPaths, ConfigError
 from authjwks.strawberry import AsyncAuth, Auth, Refused, current_claims, current_principal
 
 RIGHTS = {"roles": ["editor"], "scopes": ["read:posts"]}
@@ -288,6 +288,52 @@ def test_given_an_open_field__when_it_asks_for_the_caller__then_config_error(ver
     answer = post_to_flask(GraphQLView, strawberry.Schema(Query), "{ user }", good)
 
     assert answer["errors"][0]["message"] == "no field that asks for a token admitted this request"
+
+
+async def roles_after_others(info: Info[Any, Any]) -> list[str]:
+    """The caller's roles, as soon as every field of the request has been admitted."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+    return sorted(current_principal(info).roles)
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [(Auth, Auth), (AsyncAuth, AsyncAuth), (Auth, AsyncAuth), (AsyncAuth, Auth)],
+    ids=["sync", "async", "sync_and_async", "async_and_sync"],
+)
+@pytest.mark.parametrize("query", ["{ a b both }", "{ b both a }", "{ both a b }"])
+def test_given_makers_of_other_claim_paths__when_their_fields_wait_side_by_side__then_each_knows_its_own_caller(
+    kinds, query, verifier, issuer
+):
+    plain, keycloak = kinds[0](verifier), kinds[1](verifier, claims=ClaimPaths(roles="realm_access.roles"))
+
+    @strawberry.type
+    class Query:
+        a: list[str] = strawberry.field(resolver=roles_after_others, permission_classes=[plain.require()])
+        b: list[str] = strawberry.field(resolver=roles_after_others, permission_classes=[keycloak.require()])
+        both: list[str] = strawberry.field(
+            resolver=roles_after_others, permission_classes=[plain.require(), keycloak.require()]
+        )
+
+    token = issuer.mint(roles=["reader"], realm_access={"roles": ["admin"]})
+    answer = post_to_fastapi(strawberry.Schema(Query), query, {"Authorization": f"Bearer {token}"})
+
+    assert answer == {"data": {"a": ["reader"], "b": ["admin"], "both": ["admin"]}}
+
+
+def test_given_an_open_field_below_a_guarded_one__when_it_asks_for_the_caller__then_it_is_told(verifier, good):
+    @strawberry.type
+    class Account:
+        user: str = strawberry.field(resolver=user)
+
+    @strawberry.type
+    class Query:
+        account: Account = strawberry.field(resolver=Account, permission_classes=[AsyncAuth(verifier).require()])
+
+    answer = post_to_fastapi(strawberry.Schema(Query), "{ account { user } }", good)
+
+    assert answer == {"data": {"account": {"user": "user-1"}}}
 
 
 def test_given_two_requirements__when_they_are_the_same__then_so_are_their_classes(verifier):

@@ -135,6 +135,7 @@ def test_given_keys_as_pem__when_verified__then_only_their_owners_tokens_pass(is
         pytest.param({"leeway": 0}, {"lifetime": -1}, "expired", id="no_leeway"),
         pytest.param({"leeway": 300}, {"lifetime": -200}, None, id="leeway"),
         pytest.param({"required_claims": []}, {"exp": None}, None, id="no_claims_required"),
+        pytest.param({"required_claims": frozenset()}, {"exp": None}, None, id="no_claims_required_by_a_set"),
         pytest.param({"required_claims": ["exp", "tenant"]}, {}, "claim_missing", id="other_claim_required"),
         pytest.param({"required_claims": "tenant"}, {"tenant": "a"}, None, id="one_claim_required"),
         pytest.param({"max_token_bytes": 100}, {}, "too_long", id="short_tokens_only"),
@@ -182,10 +183,14 @@ def test_given_no_issuer_or_audience__when_made__then_config_error_names_the_way
         pytest.param({"required_claims": None}, id="required_claims_none"),
         pytest.param({"required_claims": ""}, id="required_claims_blank"),
         pytest.param({"required_claims": [""]}, id="required_claim_blank"),
+        pytest.param({"required_claims": {}}, id="required_claims_as_dict"),
+        pytest.param({"required_claims": b""}, id="required_claims_as_bytes"),
         pytest.param({"token_type": ""}, id="token_type_blank"),
         pytest.param({"token_type": ["JWT"]}, id="token_types"),
         pytest.param({"max_token_bytes": 0}, id="no_token_fits"),
         pytest.param({"max_token_bytes": 2**40}, id="every_token_fits"),
+        pytest.param({"max_token_bytes": 2**70}, id="token_size_beyond_the_cores_numbers"),
+        pytest.param({"max_token_bytes": True}, id="token_size_as_bool"),
         pytest.param({"max_token_bytes": -1}, id="token_size_below_zero"),
         pytest.param({"max_token_bytes": "100"}, id="token_size_as_text"),
         pytest.param({"max_token_bytes": 1.5}, id="token_size_not_int"),
@@ -211,6 +216,18 @@ def test_given_no_issuer_or_audience__when_made__then_config_error_names_the_way
 def test_given_an_illegal_option__when_made__then_config_error(options):
     with pytest.raises(ConfigError):
         Verifier(**{"issuer": ISSUER, "audience": AUDIENCE, **options})
+
+
+@pytest.mark.parametrize("given", ["a secret\ud800", "\udcff a secret"], ids=["half_a_pair", "undecodable_byte"])
+@pytest.mark.parametrize(
+    "option",
+    ["issuer", "audience", "algorithms", "required_claims", "token_type", "jwks_uri", "jwks", "discovery_url"],
+)
+def test_given_a_text_that_is_no_unicode__when_made__then_config_error_names_the_option_and_no_value(option, given):
+    with pytest.raises(ConfigError, match=option) as refused:
+        Verifier(**{"issuer": ISSUER, "audience": AUDIENCE, option: given})
+
+    assert "secret" not in str(refused.value)
 
 
 def test_given_a_verifier_that_has_waited__when_the_process_forks__then_the_child_can_wait_too(issuer, cold_verifier):

@@ -1,0 +1,114 @@
+#include "engine/token_cache.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include <openssl/rand.h>
+
+#include "base/openssl.hpp"
+
+namespace authjwks {
+namespace {
+
+/// What the lists and maps take for an entry, beside the token and its claims.
+constexpr std::size_t kOverhead = sizeof(RememberedToken) + 192;
+
+/// A shard of less would forget too early because of its neighbours' emptiness.
+constexpr std::size_t kLeastBytes = std::size_t{1} << 18, kLeastEntries = 64;
+
+/// Both halves of the product, so that each bit of one number reaches all of the result.
+std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(one) * other;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+
+std::size_t bytes_of(const RememberedToken& token) {
+    return token.token.size() + token.issuer.size() + token.claims->bytes() + kOverhead;
+}
+
+}  // namespace
+
+TokenCache::TokenCache(const Limits& limits)
+    : shards_(std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1},
+                         kMostShards)),
+      limits_{limits.bytes / shards_.size(), limits.entries / shards_.size()} {
+    const ossl::Turn turn;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(sizeof secret_)) != 1)
+        throw std::runtime_error("OpenSSL has no random numbers");
+    ForkGuard::add(*this, ForkGuard::Rank::token_cache);
+}
+
+TokenCache::~TokenCache() { ForkGuard::remove(*this); }
+
+/// Of the token's end: that is its signature, which nobody can choose, and only tokens that passed are kept. The secret
+/// keeps who has many tokens from guessing which of them fall together.
+std::uint64_t TokenCache::hash(std::string_view token) const {
+    const char* const tail = token.data() + token.size() - kHashed;
+    std::uint64_t state = token.size();
+    for (std::size_t word = 0; word < secret_.size(); ++word) {
+        std::uint64_t value = 0;
+        std::memcpy(&value, tail + word * sizeof value, sizeof value);
+        state = mix(state ^ value ^ secret_[word], secret_[(word + 1) % secret_.size()] | 1U);
+    }
+    return state;
+}
+
+std::shared_ptr<const RememberedToken> TokenCache::find(std::string_view token) {
+    if (token.size() < kHashed) return nullptr;
+    const std::uint64_t looked_for = hash(token);
+    Shard& shard = shard_of(looked_for);
+    const std::scoped_lock lock(shard.mutex);
+    const auto found = shard.by_hash.find(looked_for);
+    if (found == shard.by_hash.end() || found->second->token->token != token) return nullptr;
+    shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
+    return found->second->token;
+}
+
+void TokenCache::keep(RememberedToken token) {
+    if (token.token.size() < kHashed) return;
+    const std::uint64_t key = hash(token.token);
+    const std::size_t bytes = bytes_of(token);
+    if (bytes > limits_.bytes || limits_.entries == 0) return;
+    Entries dropped, kept;
+    kept.push_back({key, bytes, std::make_shared<const RememberedToken>(std::move(token))});
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    if (const auto same = shard.by_hash.find(key); same != shard.by_hash.end()) shard.move_out(same->second, dropped);
+    while (shard.bytes + bytes > limits_.bytes || shard.entries.size() >= limits_.entries) {
+        shard.move_out(std::prev(shard.entries.end()), dropped);
+        ++shard.evictions;
+    }
+    shard.by_hash.emplace(key, kept.begin());
+    shard.entries.splice(shard.entries.begin(), kept);
+    shard.bytes += bytes;
+}
+
+void TokenCache::Shard::move_out(Entries::iterator entry, Entries& into) {
+    bytes -= entry->bytes;
+    by_hash.erase(entry->hash);
+    into.splice(into.end(), entries, entry);
+}
+
+TokenCache::Report TokenCache::report() const {
+    Report report{.hits = hits_.load(std::memory_order_relaxed), .misses = misses_.load(std::memory_order_relaxed)};
+    for (const Shard& shard : shards_) {
+        const std::scoped_lock lock(shard.mutex);
+        report.evictions += shard.evictions;
+        report.entries += shard.entries.size();
+        report.bytes += shard.bytes;
+    }
+    return report;
+}
+
+void TokenCache::before_fork() {
+    for (const Shard& shard : shards_) shard.mutex.lock();
+}
+
+void TokenCache::after_fork_in_parent() {
+    for (const Shard& shard : shards_) shard.mutex.unlock();
+}
+
+}  // namespace authjwks

@@ -1,0 +1,97 @@
+// Tokens that passed, remembered with their claims: when one comes again, its signature is not checked again.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fork_guard.hpp"
+#include "jose/claims.hpp"
+
+namespace authjwks {
+
+/// Claims in the form that a caller wants back. Immutable.
+class KeptClaims {
+  public:
+    KeptClaims() = default;
+    KeptClaims(const KeptClaims&) = delete;
+    KeptClaims& operator=(const KeptClaims&) = delete;
+    virtual ~KeptClaims() = default;
+
+    /// About how much memory they take.
+    virtual std::size_t bytes() const noexcept = 0;
+};
+
+/// A token that passed, and what has to hold still for it to pass again.
+struct RememberedToken {
+    std::string token;
+    Validity validity;
+    std::uint64_t key_set;  ///< KeySet::id() of the keys that proved it
+    std::string issuer;     ///< whose keys those are, where one of several issuers is named; else empty
+    std::unique_ptr<const KeptClaims> claims;
+};
+
+/// Bounded, and for one policy only: what one verifier accepted is nothing to another. Safe from many threads; claims
+/// are destroyed in the threads of its callers, with no lock held.
+class TokenCache : public ForkAware {
+  public:
+    struct Limits {
+        std::size_t bytes, entries;
+    };
+    struct Report {
+        std::uint64_t hits = 0, misses = 0, evictions = 0;
+        std::size_t entries = 0, bytes = 0;
+    };
+
+    explicit TokenCache(const Limits& limits);
+    ~TokenCache() override;
+
+    /// What is remembered of exactly this token, if anything is; whether it still holds is for the caller to say.
+    std::shared_ptr<const RememberedToken> find(std::string_view token);
+    /// Counts a find(), by whether it saved a check.
+    void count(bool hit) noexcept { (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed); }
+    /// Remembers a token that passed, and forgets those that were not asked for longest to stay within the limits.
+    void keep(RememberedToken token);
+
+    Report report() const;
+
+  private:
+    static constexpr std::size_t kHashed = 64;  // characters
+    static constexpr std::size_t kMostShards = 16;
+    struct Entry {
+        std::uint64_t hash;
+        std::size_t bytes;
+        std::shared_ptr<const RememberedToken> token;
+    };
+    using Entries = std::list<Entry>;  // the one that was asked for last comes first
+    struct Shard {
+        mutable std::mutex mutex;  // guards all below
+        Entries entries;
+        std::unordered_map<std::uint64_t, Entries::iterator> by_hash;
+        std::size_t bytes = 0;
+        std::uint64_t evictions = 0;
+
+        void move_out(Entries::iterator entry, Entries& into);
+    };
+
+    std::uint64_t hash(std::string_view token) const;
+    Shard& shard_of(std::uint64_t hash) { return shards_[hash % shards_.size()]; }
+    void before_fork() override;
+    void after_fork_in_parent() override;
+    void after_fork_in_child() override { after_fork_in_parent(); }
+
+    std::array<std::uint64_t, kHashed / 8> secret_{};
+    std::vector<Shard> shards_;
+    Limits limits_;  // of one shard
+    std::atomic<std::uint64_t> hits_{0}, misses_{0};
+};
+
+}  // namespace authjwks
