@@ -125,7 +125,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("shellcheck", "dev", ".ci/run")
-    session.run("mypy", "python/authjwks", "tests", "noxfile.py")
+    session.run("mypy", "python/authjwks", "tests", "benchmarks", "noxfile.py")
     session.run("pytest", "-q", "tests/test_stubs.py")
     sources = [str(path) for folder in ("cpp", "tests/cpp") for path in sorted(Path(folder).rglob("*.[ch]pp"))]
     session.run("clang-format", "--dry-run", "-Werror", *sources)
@@ -136,6 +136,13 @@ def lint(session: nox.Session) -> None:
     session.run("cmake", "-S", ".", *configure, silent=True, external=True)
     # gcc's own warning options mean nothing to clang, which reads the same command lines here.
     session.run("run-clang-tidy.py", "-quiet", "-p", "build/lint", "-extra-arg=-Wno-unknown-warning-option")
+
+
+@nox.session(name="bench-smoke", python="3.12")
+def bench_smoke(session: nox.Session) -> None:
+    """Every benchmark runs and every contestant tells good tokens from bad ones; its figures mean nothing."""
+    install_authjwks(session, "build")
+    session.run("python", "-m", "benchmarks", "--quick")
 
 
 @nox.session

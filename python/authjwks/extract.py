@@ -28,7 +28,7 @@ def bearer() -> Source:
         if scheme.lower() != "bearer":
             raise refusal(MissingToken, "request", "missing_token")
         token = token.lstrip(" ")
-        if len(token.split()) != 1:
+        if not token or " " in token or "\t" in token:
             raise refusal(InvalidRequest, "request", "malformed")
         return token
 

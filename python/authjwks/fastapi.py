@@ -69,7 +69,7 @@ class Auth:
         scheme_name: str = "bearerAuth",
     ) -> None:
         self._guard = Guard(verifier, source=source, claims=claims, realm=realm)
-        self._scheme = _BearerScheme(scheme_name)
+        self._scheme_name = scheme_name
 
     def require(self, *misplaced: object, **asked: "Unpack[Requirement]") -> Callable[..., Awaitable[dict[str, Any]]]:
         """A dependency for `Depends` or `Security` that gives the claims; the caller is `request.state.principal`.
@@ -85,28 +85,10 @@ class Auth:
             WebSocketRefused: per WebSocket that is refused.
         """
         rules = requirement(*misplaced, **asked)
+        admission = _Admission(self._guard, self._scheme_name, rules)
         required = [rule for rule in rules if rule.right == "scopes" and rule.require_all]
         documented = [scope for rule in required for scope in sorted(rule.wanted)]
-
-        async def admit(
-            connection: HTTPConnection,
-            security: SecurityScopes,
-            _: None = Security(self._scheme, scopes=documented),
-        ) -> dict[str, Any]:
-            added = (scopes(*security.scopes),) if security.scopes else ()
-            return await self._admit(connection, added + rules)
-
-        return admit
-
-    async def _admit(self, connection: HTTPConnection, rules: tuple[Rule, ...]) -> dict[str, Any]:
-        try:
-            principal = await self._guard.admit_async(connection.headers.getlist, rules)
-        except AuthError as error:
-            _teach_answers(connection)
-            answer = self._guard.answer_to(error)
-            raise (WebSocketRefused if connection.scope["type"] == "websocket" else Refused)(answer) from None
-        connection.state.principal = principal
-        return principal.claims
+        return _documenting(admission, documented) if documented else admission
 
 
 class _BearerScheme(OAuth2):
@@ -121,6 +103,41 @@ class _BearerScheme(OAuth2):
 
     async def __call__(self) -> None:  # type: ignore[override]
         return None
+
+
+class _Admission(_BearerScheme):
+    """The dependency itself; being the scheme as well saves FastAPI the solving of another."""
+
+    def __init__(self, guard: Guard, scheme_name: str, rules: tuple[Rule, ...]) -> None:
+        super().__init__(scheme_name)
+        self._guard = guard
+        self._rules = rules
+
+    async def __call__(  # type: ignore[override]
+        self, connection: HTTPConnection, security: SecurityScopes
+    ) -> dict[str, Any]:
+        rules = (scopes(*security.scopes), *self._rules) if security.scopes else self._rules
+        try:
+            principal = await self._guard.admit_async(connection.headers.getlist, rules)
+        except AuthError as error:
+            _teach_answers(connection)
+            answer = self._guard.answer_to(error)
+            raise (WebSocketRefused if connection.scope["type"] == "websocket" else Refused)(answer) from None
+        connection.state.principal = principal
+        return principal.claims
+
+
+def _documenting(admission: _Admission, names: list[str]) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """The same dependency, with scopes for the OpenAPI document to list."""
+
+    async def admit(
+        connection: HTTPConnection,
+        security: SecurityScopes,
+        _: None = Security(_BearerScheme(admission.scheme_name), scopes=names),
+    ) -> dict[str, Any]:
+        return await admission(connection, security)
+
+    return admit
 
 
 def _teach_answers(connection: HTTPConnection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator
+from inspect import iscoroutinefunction
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec
 from weakref import WeakKeyDictionary, WeakSet
@@ -96,19 +97,21 @@ class AuthExtension:
         rules = requirement(*misplaced, **asked)
 
         def decorate(view: Callable[P, Any]) -> Callable[P, ResponseReturnValue]:
+            is_async = iscoroutinefunction(view)
+
             @functools.wraps(view)
             def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
                 if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
                     return current_app.make_default_options_response()
                 guard = self._current_guard()
                 try:
-                    principal = guard.admit(request.headers.getlist, rules)
+                    principal = guard.admit(_headers, rules)
                 except AuthError as error:
                     g.pop("jwt", None)
                     g.pop("principal", None)
                     return _response(guard.answer_to(error))
                 g.jwt, g.principal = principal.claims, principal
-                run: Callable[P, ResponseReturnValue] = current_app.ensure_sync(view)
+                run: Callable[P, ResponseReturnValue] = current_app.ensure_sync(view) if is_async else view
                 return run(*args, **kwargs)
 
             self._placement.remember(view, guarded)
@@ -162,6 +165,12 @@ def _layers(view: object) -> Iterator[FunctionType]:
         if isinstance(view, FunctionType):
             yield view
         view = getattr(view, "__wrapped__", None)
+
+
+def _headers(name: str) -> tuple[str, ...]:
+    """A header of the current request. WSGI joins those of one name into one (PEP 3333)."""
+    value = request.headers.get(name)
+    return () if value is None else (value,)
 
 
 def _response(answer: Answer) -> Response:

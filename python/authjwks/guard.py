@@ -9,7 +9,7 @@ from authjwks.challenge import Answer, answer_to, checked_realm
 from authjwks.errors import AuthError, ConfigError
 from authjwks.extract import Headers, Source, bearer
 from authjwks.functions import plain_function
-from authjwks.principal import ClaimPaths, Principal, read_principal
+from authjwks.principal import ClaimPaths, Principal
 from authjwks.rules import Rule
 from authjwks.verifier import Verifier
 
@@ -66,7 +66,7 @@ class Guard:
         return answer_to(error, self._realm)
 
     def _judge(self, claims: dict[str, Any], rules: Sequence[Rule]) -> Principal:
-        principal = read_principal(claims, self._claims)
+        principal = Principal(claims, self._claims)
         for rule in rules:
             rule.check(principal)
         return principal

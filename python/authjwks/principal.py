@@ -35,8 +35,8 @@ class ClaimPaths(_ClaimPaths):
         return super().__new__(cls, texts("roles", roles), texts("permissions", permissions), texts("scopes", scopes))
 
 
-class Principal(NamedTuple):
-    """A caller whose token was accepted.
+class Principal:
+    """A caller whose token was accepted. Rights are read from the claims when they are first asked for.
 
     Attributes:
         claims: every claim of the token.
@@ -46,23 +46,43 @@ class Principal(NamedTuple):
         scopes: as permissions (RFC 8693 §4.2, and the list form of `scp`).
     """
 
-    claims: dict[str, Any]
-    subject: str | None
-    roles: frozenset[str]
-    permissions: frozenset[str]
-    scopes: frozenset[str]
+    __slots__ = ("_claims", "_held", "_paths")
 
+    def __init__(self, claims: dict[str, Any], paths: ClaimPaths) -> None:
+        """Claims of a token that passed every check, and which of them hold rights; a wrong type grants none."""
+        self._claims = claims
+        self._paths = paths
+        self._held: dict[str, frozenset[str]] = {}
 
-def read_principal(claims: dict[str, Any], paths: ClaimPaths) -> Principal:
-    """What `claims` say about their owner. A claim of the wrong type grants nothing."""
-    subject = claims.get("sub")
-    return Principal(
-        claims,
-        subject if isinstance(subject, str) else None,
-        roles=_held(claims, paths.roles, spaced=False),
-        permissions=_held(claims, paths.permissions, spaced=True),
-        scopes=_held(claims, paths.scopes, spaced=True),
-    )
+    def __repr__(self) -> str:
+        return f"Principal(subject={self.subject!r})"
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        return self._claims
+
+    @property
+    def subject(self) -> str | None:
+        subject = self._claims.get("sub")
+        return subject if isinstance(subject, str) else None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return self._read("roles", self._paths.roles, spaced=False)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return self._read("permissions", self._paths.permissions, spaced=True)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return self._read("scopes", self._paths.scopes, spaced=True)
+
+    def _read(self, right: str, names: tuple[str, ...], *, spaced: bool) -> frozenset[str]:
+        held = self._held.get(right)
+        if held is None:
+            held = self._held[right] = _held(self._claims, names, spaced=spaced)
+        return held
 
 
 def _held(claims: dict[str, Any], names: tuple[str, ...], *, spaced: bool) -> frozenset[str]:

@@ -7,6 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security, WebSocket
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
+from fastapi.security import SecurityScopes
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
@@ -303,11 +304,11 @@ def test_given_a_mounted_app__when_refused__then_answers_alike(auth):
 def test_given_keys_that_take_their_time__when_a_route_waits_for_them__then_the_loop_goes_on(
     cold_verifier, issuer, good
 ):
-    admit = Auth(cold_verifier)._admit
+    admit = Auth(cold_verifier).require()
 
     async def scenario():
         scope = {"type": "http", "headers": [(b"authorization", good["Authorization"].encode())], "state": {}}
-        waiting = asyncio.ensure_future(admit(Request(scope), ()))
+        waiting = asyncio.ensure_future(admit(Request(scope), SecurityScopes()))
         for _ in range(5):
             await asyncio.sleep(0)
         still_waiting = not waiting.done()

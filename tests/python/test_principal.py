@@ -2,8 +2,7 @@
 
 import pytest
 
-from authjwks import ClaimPaths, ConfigError
-from authjwks.principal import read_principal
+from authjwks import ClaimPaths, ConfigError, Principal
 
 URL_CLAIM = "https://api.example/roles"
 
@@ -31,7 +30,7 @@ URL_CLAIM = "https://api.example/roles"
     ],
 )
 def test_given_claims__when_read__then_they_grant_these_rights(claims, roles, permissions, scopes):
-    principal = read_principal(claims, ClaimPaths())
+    principal = Principal(claims, ClaimPaths())
 
     assert (principal.roles, principal.permissions, principal.scopes) == (roles, permissions, scopes)
     assert principal.claims is claims
@@ -54,12 +53,12 @@ def test_given_claims__when_read__then_they_grant_these_rights(claims, roles, pe
     ],
 )
 def test_given_a_claim_path__when_claims_are_read__then_roles_come_from_there(path, claims, roles):
-    assert read_principal(claims, ClaimPaths(roles=path)).roles == roles
+    assert Principal(claims, ClaimPaths(roles=path)).roles == roles
 
 
 @pytest.mark.parametrize(("sub", "subject"), [("ada", "ada"), ("", ""), (None, None), (5, None), ({"id": 1}, None)])
 def test_given_a_sub__when_read__then_only_a_text_is_a_subject(sub, subject):
-    assert read_principal({"sub": sub}, ClaimPaths()).subject == subject
+    assert Principal({"sub": sub}, ClaimPaths()).subject == subject
 
 
 @pytest.mark.parametrize("path", ["", " ", (), [""], 5, None, {"roles": 1}, ("a", None)], ids=repr)

@@ -2,15 +2,14 @@
 
 import pytest
 
-from authjwks import ConfigError, Forbidden
-from authjwks.principal import Principal
+from authjwks import ClaimPaths, ConfigError, Forbidden, Principal
 from authjwks.rules import permissions, requirement, roles, scopes
 
 
 def holder(*rights):
     """A caller who has these as roles, as permissions and as scopes."""
-    held = frozenset(rights)
-    return Principal({}, "ada", held, held, held)
+    held = list(rights)
+    return Principal({"roles": held, "permissions": held, "scp": held}, ClaimPaths())
 
 
 def passes(rules, principal):

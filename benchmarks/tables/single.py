@@ -1,0 +1,37 @@
+"""One token, verified again and again with nothing cached, by algorithm."""
+
+from __future__ import annotations
+
+from benchmarks.bench import Bench
+from benchmarks.report import Chart, Section, contest_table, matrix
+from benchmarks.rounds import RAW
+from benchmarks.tokens import ALGORITHMS
+
+CONTESTANTS = (
+    "authjwks",
+    "ryjwt",
+    "PyJWT",
+    "PyJWKClient",
+    "joserfc",
+    "Authlib",
+    "python-jose",
+    "auth-jwks",
+    "axioms",
+)
+
+
+def measure(bench: Bench) -> Section:
+    details = []
+    ratios: dict[str, dict[str, float]] = {}
+    with bench.players(CONTESTANTS) as players:
+        for algorithm in ALGORITHMS:
+            outcome = bench.contest(players, bench.case(f"single-{algorithm}", algorithm))
+            details.append(contest_table(f"{algorithm}, nothing cached", *outcome))
+            ratios[algorithm] = {name: series.ratio for name, series in outcome.series.items()}
+    overview = matrix("All checks of one token: CPU time, x raw", "contestant", ratios)
+    names = [name for name in ratios["RS256"] if name != RAW]
+    drawn = {name: [ratios[algorithm].get(name) for algorithm in ALGORITHMS] for name in names}
+    chart = Chart(
+        "single", "CPU time to verify one token, x raw OpenSSL (logarithmic)", drawn, list(ALGORITHMS), is_log=True
+    )
+    return Section([overview], [chart], details)
