@@ -138,6 +138,13 @@ def lint(session: nox.Session) -> None:
     session.run("run-clang-tidy.py", "-quiet", "-p", "build/lint", "-extra-arg=-Wno-unknown-warning-option")
 
 
+@nox.session(python="3.12")
+def soak(session: nox.Session) -> None:
+    """A million different tokens through one cache."""
+    install_authjwks(session, "test")
+    session.run("pytest", "tests/python/test_token_cache.py", "-k", "million", env={"AUTHJWKS_SOAK": "1"})
+
+
 @nox.session(name="bench-smoke", python="3.12")
 def bench_smoke(session: nox.Session) -> None:
     """Every benchmark runs and every contestant tells good tokens from bad ones; its figures mean nothing."""

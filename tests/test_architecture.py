@@ -24,6 +24,7 @@ CPP_OWNERS = {"base/openssl", "keys/curl"}
 # Lowest first. A name stands for authjwks/<name>.py or for all of authjwks/<name>/.
 PYTHON_FLOORS = (
     {"_core"},
+    {"hints"},
     {"errors"},
     {"functions", "numbers", "texts", "waiting"},
     {"events", "health", "options", "principal"},

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#if defined(__x86_64__)
+#ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
@@ -28,14 +28,14 @@ constexpr Table kFirst = table_shifted(18), kSecond = table_shifted(12), kThird 
 
 constexpr char byte_of(std::uint32_t group, int shift) { return static_cast<char>((group >> shift) & 0xFF); }
 
-#if defined(__x86_64__)
+#ifdef __x86_64__
 
 constexpr std::size_t kBlock = 32;  // characters
 /// So many characters make at least as many bytes as one store writes.
 constexpr std::size_t kRoomForBlock = 44;
 
 /// Sixteen bytes, looked up by half a character.
-using Lookup = std::array<char, 16>;
+using Lookup = std::array<unsigned char, 16>;
 
 /// Characters that begin with the same half are one class: '-', the digits, and so on to 'p' to 'z'.
 struct Classes {
@@ -49,13 +49,14 @@ constexpr char kUnderscoreShift = 63 - ('_' - 'A');
 
 consteval Classes classes() {
     Classes made;
-    made.bit.fill(static_cast<char>(0x80));  // no character at all
-    made.refused.fill(static_cast<char>(0xFF));
-    for (std::size_t half = 2; half < 8; ++half) made.bit[half] = static_cast<char>(1U << half >> 2U);
+    made.bit.fill(0x80);  // no character at all
+    made.refused.fill(0xFF);
+    for (std::size_t half = 2; half < 8; ++half) made.bit[half] = static_cast<unsigned char>(1U << half >> 2U);
     for (std::size_t value = 0; value < kAlphabet.size(); ++value) {
         const auto character = static_cast<unsigned char>(kAlphabet[value]);
-        made.refused[character & 0x0FU] &= static_cast<char>(~made.bit[character >> 4U]);
-        if (character != '_') made.shift[character >> 4U] = static_cast<char>(value - character);
+        const unsigned int first = character >> 4U, second = character & 0x0FU;
+        made.refused[second] = static_cast<unsigned char>(made.refused[second] & ~made.bit[first]);
+        if (character != '_') made.shift[first] = static_cast<unsigned char>(value - character);
     }
     return made;
 }

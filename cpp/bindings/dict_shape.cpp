@@ -32,7 +32,11 @@ PyObject* DictShapes::make(std::span<PyObject* const> names) {
         shape.count = names.size();
         std::ranges::copy(names, shape.names.begin());
     }
-    return PyDict_Copy(shape.blank);
+    // Before 3.12 a copy can set off the garbage collector, and with it code that needs another shape in this place.
+    PyObject* const blank = Py_NewRef(shape.blank);
+    PyObject* const dict = PyDict_Copy(blank);
+    Py_DECREF(blank);
+    return dict;
 }
 
 }  // namespace authjwks::bindings

@@ -14,6 +14,7 @@
 #include "engine/issuer_directory.hpp"
 #include "jose/policy.hpp"
 #include "jose/token.hpp"
+#include "keys/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 std::shared_ptr<IssuerDirectory> make_directory(const std::vector<std::string>& names,
                                                 const std::optional<std::string>& pattern,
                                                 const RemoteOptions& options) {
+    http_library_version();  // whether there is one must not first turn out when a token comes
     std::optional<IssuerTemplate> checked;
     if (pattern) {
         checked.emplace(*pattern);

@@ -1,21 +1,41 @@
 #include "bindings/kept_claims.hpp"
 
+#include <algorithm>
+#include <bit>
+
 namespace authjwks::bindings {
 namespace {
 
 namespace py = pybind11;
 
-/// References that what is kept shares with its owner's dict: beyond these, another token's claims have it as well.
-constexpr Py_ssize_t kOwnReferences = 3;
+constexpr std::size_t kNumber = 32, kText = 64, kContainer = 64, kItem = 8, kTable = 32;
+#if PY_VERSION_HEX >= 0x030B0000
+constexpr std::size_t kMember = 16;
+#else
+constexpr std::size_t kMember = 24;
+#endif
+/// References that a text has when no other token's claims have it: from the pool, its owner's dict and what is kept of
+/// it, and for a name from the last dict of this shape.
+constexpr Py_ssize_t kOwnReferences = 3, kOwnReferencesOfName = 4;
 
-/// About what an object takes by itself. One that other tokens share has been counted with the first of them.
+/// About what a text takes, unless other tokens share it: then it has been counted with the first of them.
+std::size_t text_bytes(PyObject* text, Py_ssize_t own_references) {
+    if (Py_REFCNT(text) > own_references) return 0;
+    return kText + static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) * PyUnicode_KIND(text);
+}
+
+/// The table of a dict has a power of two of places, at most two thirds of which are taken.
+std::size_t table_bytes(std::size_t members) {
+    if (members == 0) return 0;
+    const std::size_t places = std::bit_ceil(std::max(members + members / 2 + 1, std::size_t{8}));
+    return kTable + places + places * 2 / 3 * kMember;
+}
+
+/// About what an object takes by itself.
 std::size_t own_bytes(PyObject* value) {
-    constexpr std::size_t number = 32, text = 64, container = 64, slot = 24, item = 8;
-    if (PyDict_CheckExact(value)) return container + slot * static_cast<std::size_t>(PyDict_GET_SIZE(value)) * 3 / 2;
-    if (PyTuple_CheckExact(value)) return container + item * static_cast<std::size_t>(PyTuple_GET_SIZE(value));
-    if (!PyUnicode_CheckExact(value)) return number;
-    if (Py_REFCNT(value) > kOwnReferences) return 0;
-    return text + static_cast<std::size_t>(PyUnicode_GET_LENGTH(value)) * PyUnicode_KIND(value);
+    if (PyDict_CheckExact(value)) return kContainer + table_bytes(static_cast<std::size_t>(PyDict_GET_SIZE(value)));
+    if (PyTuple_CheckExact(value)) return kContainer + kItem * static_cast<std::size_t>(PyTuple_GET_SIZE(value));
+    return PyUnicode_CheckExact(value) ? text_bytes(value, kOwnReferences) : kNumber;
 }
 
 py::object steal(PyObject* object) { return py::reinterpret_steal<py::object>(object); }
@@ -41,6 +61,7 @@ py::object freeze_dict(PyObject* dict, std::size_t& bytes) {
     while (frozen && PyDict_Next(dict, &position, &name, &value) != 0) {
         const py::object kept = freeze(value, bytes);
         if (!kept || PyDict_SetItem(frozen.ptr(), name, kept.ptr()) != 0) return {};
+        bytes += text_bytes(name, kOwnReferencesOfName);
     }
     return frozen;
 }

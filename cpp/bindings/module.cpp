@@ -42,7 +42,8 @@ void stop_threads_at_exit() {
 }  // namespace
 }  // namespace authjwks::bindings
 
-PYBIND11_MODULE(main_interpreters_core, module, pybind11::multiple_interpreters::not_supported()) {
+PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
+                pybind11::multiple_interpreters::not_supported()) {
     using namespace authjwks::bindings;
     module.doc() = "The native core of authjwks. Private; use authjwks.Verifier.";
     module.attr("__version__") = AUTHJWKS_VERSION;

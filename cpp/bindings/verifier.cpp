@@ -75,11 +75,13 @@ std::optional<Clock::duration> retry_after(Errc code, const Verdict& verdict) {
 /// Keeps the claims of a token that passed. Whether that can be done changes nothing for its bearer.
 void remember(const BoundVerifier& verifier, std::string_view token, const Verdict& passed, PyObject* claims) {
     if (verifier.authenticator.cache() == nullptr) return;
-    auto kept = PythonClaims::of(claims);
-    if (kept == nullptr)
+    try {
+        auto kept = PythonClaims::of(claims);
+        if (kept != nullptr) return verifier.authenticator.remember(token, passed, std::move(kept));
         PyErr_Clear();
-    else
-        verifier.authenticator.remember(token, passed, std::move(kept));
+    } catch (const std::bad_alloc&) {
+        return;
+    }
 }
 
 /// Borrows with the GIL, judges without it, converts with it. A str never changes and the caller holds it, so the view

@@ -30,6 +30,7 @@ std::optional<Recalled> Authenticator::recall(std::string_view token, Instant no
                 cache_->count(true);
                 return Recalled{std::move(known), *std::move(source)};
             }
+    if (known && now >= known->validity.until) cache_->forget(token);
     cache_->count(false);
     return std::nullopt;
 }

@@ -35,9 +35,11 @@ TokenCache::TokenCache(const Limits& limits)
     : shards_(std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1},
                          kMostShards)),
       limits_{limits.bytes / shards_.size(), limits.entries / shards_.size()} {
-    const ossl::Turn turn;
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(sizeof secret_)) != 1)
-        throw std::runtime_error("OpenSSL has no random numbers");
+    {
+        const ossl::Turn turn;
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(sizeof secret_)) != 1)
+            throw std::runtime_error("OpenSSL has no random numbers");
+    }
     ForkGuard::add(*this, ForkGuard::Rank::token_cache);
 }
 
@@ -84,6 +86,16 @@ void TokenCache::keep(RememberedToken token) {
     shard.by_hash.emplace(key, kept.begin());
     shard.entries.splice(shard.entries.begin(), kept);
     shard.bytes += bytes;
+}
+
+void TokenCache::forget(std::string_view token) {
+    if (token.size() < kHashed) return;
+    const std::uint64_t key = hash(token);
+    Entries dropped;
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    const auto found = shard.by_hash.find(key);
+    if (found != shard.by_hash.end() && found->second->token->token == token) shard.move_out(found->second, dropped);
 }
 
 void TokenCache::Shard::move_out(Entries::iterator entry, Entries& into) {

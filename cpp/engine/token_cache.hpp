@@ -53,6 +53,8 @@ class TokenCache : public ForkAware {
 
     explicit TokenCache(const Limits& limits);
     ~TokenCache() override;
+    TokenCache(const TokenCache&) = delete;
+    TokenCache& operator=(const TokenCache&) = delete;
 
     /// What is remembered of exactly this token, if anything is; whether it still holds is for the caller to say.
     std::shared_ptr<const RememberedToken> find(std::string_view token);
@@ -60,6 +62,9 @@ class TokenCache : public ForkAware {
     void count(bool hit) noexcept { (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed); }
     /// Remembers a token that passed, and forgets those that were not asked for longest to stay within the limits.
     void keep(RememberedToken token);
+
+    /// Drops a token that will never pass again.
+    void forget(std::string_view token);
 
     Report report() const;
 

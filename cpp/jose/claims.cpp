@@ -79,8 +79,8 @@ std::optional<Errc> refuse_by_parties(const Found& found, const Policy& policy) 
 /// The expiry instant itself is already too late (RFC 7519 §4.1.4: "on or after").
 std::optional<Errc> refuse_by_time(const Found& found, Seconds leeway, Instant now) {
     const auto expires = instant_of(found[exp]), not_before = instant_of(found[nbf]), issued = instant_of(found[iat]);
-    if (not_before && now + leeway < *not_before) return Errc::not_yet_valid;
-    if (issued && now + leeway < *issued) return Errc::not_yet_valid;
+    if (not_before && now < *not_before - leeway) return Errc::not_yet_valid;
+    if (issued && now < *issued - leeway) return Errc::not_yet_valid;
     if (expires && now >= *expires + leeway) return Errc::expired;
     return std::nullopt;
 }

@@ -1,6 +1,9 @@
 #include "jose/jwk.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <span>
 #include <utility>
 
 #include "base/base64url.hpp"
@@ -22,51 +25,48 @@ std::optional<std::string> decode(const std::optional<std::string_view>& text) {
     return base64url::decode(safe);
 }
 
-const unsigned char* bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-/// The key that `builder` describes, or `otherwise` when OpenSSL does not take it for one.
-Built build(const char* type, const ossl::ParamBuilder& builder, KeyFault otherwise) {
-    const ossl::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+/// The key that `params` describe, or `otherwise` when OpenSSL does not take it for one.
+Built build(const char* type, std::span<OSSL_PARAM> params, KeyFault otherwise) {
     const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* pkey = nullptr;
-    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
-        EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+    if (!ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+        EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.data()) != 1)
         return otherwise;
     return ossl::Pkey(pkey);
 }
 
-ossl::Bignum number(const std::string& big_endian) {
-    return ossl::Bignum(BN_bin2bn(bytes(big_endian), static_cast<int>(big_endian.size()), nullptr));
+/// A number as a parameter, which has its bytes in the machine's order. @param big_endian  turned around in place.
+OSSL_PARAM number(const char* name, std::string& big_endian) {
+    if constexpr (std::endian::native == std::endian::little) std::ranges::reverse(big_endian);
+    return OSSL_PARAM_construct_BN(name, bytes(big_endian), big_endian.size());
 }
 
 Built rsa_key(const JwkMembers& members) {
     // Refused by size before any arithmetic; the byte more is a sign byte, which some issuers leave in.
     constexpr std::size_t max_bytes = kMaxRsaBits / 8 + 1;
-    const auto modulus = decode(members[JwkMembers::n]), exponent = decode(members[JwkMembers::e]);
+    auto modulus = decode(members[JwkMembers::n]), exponent = decode(members[JwkMembers::e]);
     if (!modulus || !exponent) return KeyFault::bad_encoding;
     if (modulus->size() > max_bytes || exponent->size() > max_bytes) return KeyFault::weak_key;
-    const auto n = number(*modulus), e = number(*exponent);
-    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
-    if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
-        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
-        return KeyFault::weak_key;
-    return build("RSA", builder, KeyFault::weak_key);
+    std::array params{number(OSSL_PKEY_PARAM_RSA_N, *modulus), number(OSSL_PKEY_PARAM_RSA_E, *exponent),
+                      OSSL_PARAM_construct_end()};
+    return build("RSA", params, KeyFault::weak_key);
 }
 
 Built ec_key(const JwkMembers& members, const Curve& curve) {
     const auto x = decode(members[JwkMembers::x]), y = decode(members[JwkMembers::y]);
     // RFC 7518 §6.2.1.2: each coordinate at full size, leading zeros kept.
     if (!x || !y || x->size() != curve.field_bytes || y->size() != curve.field_bytes) return KeyFault::bad_encoding;
-    const std::string point = '\x04' + *x + *y;  // SEC 1 §2.3.3: not compressed
-    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
-    if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.openssl_name, 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
-        return KeyFault::bad_encoding;
-    return build("EC", builder, KeyFault::invalid_point);  // OpenSSL checks that the point is on the curve
+    std::string group(curve.openssl_name), point = '\x04' + *x + *y;  // SEC 1 §2.3.3: not compressed
+    std::array params{OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),
+                      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+                      OSSL_PARAM_construct_end()};
+    return build("EC", params, KeyFault::invalid_point);  // OpenSSL checks that the point is on the curve
 }
 
 Built okp_key(const JwkMembers& members, const Curve& curve) {
-    const auto x = decode(members[JwkMembers::x]);
+    auto x = decode(members[JwkMembers::x]);
     if (!x || x->size() != curve.field_bytes) return KeyFault::bad_encoding;
     ossl::Pkey pkey(EVP_PKEY_new_raw_public_key_ex(nullptr, curve.openssl_name, nullptr, bytes(*x), x->size()));
     if (!pkey) return KeyFault::invalid_point;

@@ -51,7 +51,7 @@ class EcdsaDer {
         size_ += number.copy(bytes_.data() + size_, number.size());
     }
 
-    std::array<char, kMost> bytes_;
+    std::array<char, kMost> bytes_{};
     std::size_t size_ = 0;
 };
 
@@ -115,7 +115,7 @@ bool SignatureCheck::holds(std::string_view message, std::string_view signature)
 }
 
 bool SignatureCheck::holds_for_digest(std::string_view message, std::string_view signature) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     return EVP_DigestInit_ex2(hash_.get(), digest_.get(), nullptr) == 1 &&
            EVP_DigestUpdate(hash_.get(), message.data(), message.size()) == 1 &&

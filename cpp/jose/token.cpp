@@ -17,9 +17,10 @@ std::optional<std::size_t> decode_into(json::Document& document, std::string_vie
 
 Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes) {
     if (text.size() > max_bytes) return Errc::too_long;
+    constexpr auto none = std::string_view::npos;
     const auto first = text.find('.');
-    const auto last = first == text.npos ? text.npos : text.find('.', first + 1);
-    if (last == text.npos || text.find('.', last + 1) != text.npos) return Errc::not_three_parts;
+    const auto last = first == none ? none : text.find('.', first + 1);
+    if (last == none || text.find('.', last + 1) != none) return Errc::not_three_parts;
     const CompactToken token{.header = text.substr(0, first),
                              .payload = text.substr(first + 1, last - first - 1),
                              .signature = text.substr(last + 1),

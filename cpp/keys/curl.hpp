@@ -3,24 +3,24 @@
 
 #include <memory>
 
-#include <curl/curl.h>
+#include "keys/curl_api.hpp"
 
 namespace authjwks::net {
 
 struct FreeEasy {
-    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+    void operator()(CURL* handle) const noexcept { curl().easy_cleanup(handle); }
 };
 struct FreeMulti {
-    void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+    void operator()(CURLM* handle) const noexcept { curl().multi_cleanup(handle); }
 };
 struct FreeList {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const noexcept { curl().slist_free_all(list); }
 };
 struct FreeUrl {
-    void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+    void operator()(CURLU* url) const noexcept { curl().url_cleanup(url); }
 };
 struct FreeText {
-    void operator()(char* text) const noexcept { curl_free(text); }
+    void operator()(char* text) const noexcept { curl().free(text); }
 };
 
 using Easy = std::unique_ptr<CURL, FreeEasy>;

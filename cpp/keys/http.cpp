@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/ascii.hpp"
-#include "base/openssl.hpp"
 #include "keys/curl.hpp"
 #include "keys/http_headers.hpp"
 #include "keys/transfer.hpp"
@@ -67,7 +66,7 @@ FetchFault fault_of(CURLcode code, bool overflowed, bool connected) {
 }
 
 bool append(net::List& list, const std::string& line) {
-    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+    curl_slist* const longer = net::curl().slist_append(list.get(), line.c_str());
     if (longer == nullptr) return false;
     std::ignore = list.release();  // part of the longer list now
     list.reset(longer);
@@ -92,10 +91,10 @@ class HttpFetch {
         listen(handle, exchange);
         const CURLcode code = transfer.perform();
         long connections = 0;
-        curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &connections);
+        net::curl().easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &connections);
         if (code != CURLE_OK) return fault_of(code, exchange.overflowed, connections > 0);
         HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
-        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
+        net::curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
         return response;
     }
 
@@ -122,48 +121,49 @@ class HttpFetch {
     }
 
     void bound(CURL* handle, std::chrono::milliseconds left) const {
-        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a name lookup that hangs
-        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
-                         static_cast<long>(std::min(left, options_.connect_timeout).count()));
-        curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
+        net::curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        net::curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a name lookup that hangs
+        net::curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+        net::curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                                static_cast<long>(std::min(left, options_.connect_timeout).count()));
+        net::curl().easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
         if (!options_.is_stopping) return;
-        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, give_up);
-        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &options_.is_stopping);
+        net::curl().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        net::curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, give_up);
+        net::curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &options_.is_stopping);
     }
 
     void address(CURL* handle, const HttpRequest& request, curl_slist* headers, curl_slist* connect_to) const {
-        curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, options_.allow_http ? "http,https" : "https");
-        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
-        curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // none for the proxy
-        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
-        curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to);
+        net::curl().easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+        net::curl().easy_setopt(handle, CURLOPT_PROTOCOLS_STR, options_.allow_http ? "http,https" : "https");
+        net::curl().easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+        net::curl().easy_setopt(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
+        net::curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        net::curl().easy_setopt(handle, CURLOPT_HEADEROPT,
+                                static_cast<long>(CURLHEADER_SEPARATE));  // none for the proxy
+        net::curl().easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
+        net::curl().easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to);
         if (!options_.proxy) return;
-        curl_easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
-        curl_easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
+        net::curl().easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
+        net::curl().easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
     }
 
     void trust(CURL* handle) const {
-        curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        net::curl().easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         // With trust of our own, the system's store is not asked as well.
         if (options_.ca_file || options_.ca_path) {
-            curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file ? options_.ca_file->c_str() : nullptr);
-            curl_easy_setopt(handle, CURLOPT_CAPATH, options_.ca_path ? options_.ca_path->c_str() : nullptr);
+            net::curl().easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file ? options_.ca_file->c_str() : nullptr);
+            net::curl().easy_setopt(handle, CURLOPT_CAPATH, options_.ca_path ? options_.ca_path->c_str() : nullptr);
         }
-        if (options_.client_cert) curl_easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
-        if (options_.client_key) curl_easy_setopt(handle, CURLOPT_SSLKEY, options_.client_key->c_str());
+        if (options_.client_cert) net::curl().easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
+        if (options_.client_key) net::curl().easy_setopt(handle, CURLOPT_SSLKEY, options_.client_key->c_str());
     }
 
     static void listen(CURL* handle, Exchange& exchange) {
-        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
-        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
-        curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-        curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+        net::curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+        net::curl().easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+        net::curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+        net::curl().easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
     }
 
     HttpOptions options_;
@@ -171,13 +171,8 @@ class HttpFetch {
 
 }  // namespace
 
-Fetch make_http_fetch(HttpOptions options) {
-    // libcurl counts these calls itself and is thread-safe in it since 7.84.
-    const ossl::Turn turn;
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    return HttpFetch(std::move(options));
-}
+Fetch make_http_fetch(HttpOptions options) { return HttpFetch(std::move(options)); }
 
-const char* http_library_version() { return curl_version_info(CURLVERSION_NOW)->version; }
+const char* http_library_version() { return net::curl().version_info(CURLVERSION_NOW)->version; }
 
 }  // namespace authjwks

@@ -12,15 +12,15 @@ constexpr int kLongestNap = 1000;
 
 Transfer::Transfer() {
     const ossl::Turn turn;
-    easy_.reset(curl_easy_init());
-    multi_.reset(curl_multi_init());
-    if (!easy_ || !multi_ || curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
+    easy_.reset(curl().easy_init());
+    multi_.reset(curl().multi_init());
+    if (!easy_ || !multi_ || curl().multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
 }
 
 /// TLS is put away in here.
 Transfer::~Transfer() {
     const ossl::Turn turn;
-    if (easy_) curl_multi_remove_handle(multi_.get(), easy_.get());
+    if (easy_) curl().multi_remove_handle(multi_.get(), easy_.get());
     easy_.reset();
     multi_.reset();
 }
@@ -29,13 +29,13 @@ CURLcode Transfer::perform() {
     for (int running = 1; running > 0;) {
         {
             const ossl::Turn turn;
-            if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
+            if (curl().multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
         }
-        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, kLongestNap, nullptr) != CURLM_OK)
+        if (running > 0 && curl().multi_poll(multi_.get(), nullptr, 0, kLongestNap, nullptr) != CURLM_OK)
             return CURLE_FAILED_INIT;
     }
     int left = 0;
-    const CURLMsg* const done = curl_multi_info_read(multi_.get(), &left);
+    const CURLMsg* const done = curl().multi_info_read(multi_.get(), &left);
     return done != nullptr ? done->data.result : CURLE_FAILED_INIT;
 }
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxUrlBytes = 2048;
 
 net::Text part(const net::UrlHandle& url, CURLUPart which) {
     char* text = nullptr;
-    if (curl_url_get(url.get(), which, &text, 0) != CURLUE_OK) return nullptr;
+    if (net::curl().url_get(url.get(), which, &text, 0) != CURLUE_OK) return nullptr;
     return net::Text(text);
 }
 
@@ -29,8 +29,8 @@ bool is_plain(std::string_view text) {
 std::optional<Url> Url::parse(std::string_view text, bool allow_http) {
     if (!is_plain(text)) return std::nullopt;
     std::string copy(text);
-    const net::UrlHandle url(curl_url());
-    if (!url || curl_url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+    const net::UrlHandle url(net::curl().url());
+    if (!url || net::curl().url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
         return std::nullopt;
     const auto scheme = part(url, CURLUPART_SCHEME), host = part(url, CURLUPART_HOST);
     if (!scheme || !host || *host == '\0') return std::nullopt;

@@ -11,7 +11,8 @@ class Url {
   public:
     /// @return nothing unless `text` is an absolute https URL (http too where `allow_http`) with a host and without
     /// user
-    ///         information, fragment, blanks or control characters, of at most 2,048 bytes.
+    ///         information, fragment, blanks or control characters, of at most 2,048 bytes. @throws
+    ///         std::invalid_argument when there is no libcurl, as net::curl() does.
     static std::optional<Url> parse(std::string_view text, bool allow_http);
 
     const std::string& text() const noexcept { return text_; }

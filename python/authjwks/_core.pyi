@@ -37,7 +37,11 @@ def register_errors(types: Mapping[str, type[Exception]]) -> None:
     """
 
 def versions() -> dict[str, str]:
-    """The versions of `openssl`, `libcurl` and `simdjson` in use."""
+    """The versions of `openssl`, `libcurl` and `simdjson` in use.
+
+    Raises:
+        ValueError: when there is no libcurl, or one older than 7.85.
+    """
 
 @final
 class RemoteOptions:

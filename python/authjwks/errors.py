@@ -1,8 +1,14 @@
 """What can be wrong with a request, as exceptions: one class per kind of answer, one `code` per reason."""
 
-from typing import TypeVar
+from __future__ import annotations
 
 from authjwks import _core
+from authjwks.hints import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    ErrorT = TypeVar("ErrorT", bound="AuthError")
 
 
 class AuthError(Exception):
@@ -99,8 +105,6 @@ _core.register_errors(
         "keys_unavailable": KeysUnavailable,
     }
 )
-
-ErrorT = TypeVar("ErrorT", bound=AuthError)
 
 
 def refusal(kind: type[ErrorT], stage: str, slug: str) -> ErrorT:

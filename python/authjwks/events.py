@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
 from authjwks import _core
 from authjwks.functions import plain_function
+from authjwks.hints import NamedTuple
 from authjwks.waiting import WaitingRoom
 
 

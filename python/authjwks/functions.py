@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 from authjwks.errors import ConfigError
+from authjwks.hints import TYPE_CHECKING
 
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def plain_function(option: str, given: FunctionT) -> FunctionT:

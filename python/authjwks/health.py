@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from authjwks import _core
+from authjwks.hints import NamedTuple
 
 
 class IssuerHealth(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from authjwks.errors import ConfigError
+from authjwks.hints import NamedTuple
 from authjwks.numbers import count, seconds
 from authjwks.texts import text, texts
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from authjwks import _core
 from authjwks.errors import ConfigError
 from authjwks.functions import plain_function
+from authjwks.hints import Any, NamedTuple
 from authjwks.options import Fetch, HttpOptions, KeyOptions
 from authjwks.texts import text
 

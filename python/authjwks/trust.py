@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, final
 
 from authjwks import _core
 from authjwks.errors import InvalidToken, KeysUnavailable, refusal
 from authjwks.functions import plain_function
 
 
-@final
 class Waived:
     """The type of `ANY`."""
 
@@ -20,7 +18,7 @@ class Waived:
         return "ANY"
 
 
-ANY: Final = Waived()
+ANY = Waived()
 """Says of an issuer, an audience or a token type that any will do."""
 
 Trust = Callable[[str], bool | str | None]

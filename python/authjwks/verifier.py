@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
 
 from authjwks import _core
 from authjwks.errors import ConfigError, InvalidToken, KeysUnavailable, refusal
 from authjwks.events import EventHandler, Herald
 from authjwks.health import Health, health_of
+from authjwks.hints import Any
 from authjwks.numbers import count, seconds
 from authjwks.options import Fetch, HttpOptions, KeyOptions, TokenCacheOptions
 from authjwks.sources import Keys, Location, is_template, open_keys, remote_options, sources_of
@@ -17,8 +17,8 @@ from authjwks.trust import Admission, Trust, Waived
 from authjwks.waiting import WaitingRoom
 
 # In the core's words, "" is a token without a type.
-_USUAL_TYPES: Final = ("", "JWT", "at+jwt")
-_MEBIBYTE: Final = 1 << 20
+_USUAL_TYPES = ("", "JWT", "at+jwt")
+_MEBIBYTE = 1 << 20
 
 
 class Verifier:

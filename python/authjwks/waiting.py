@@ -6,10 +6,10 @@ import os
 from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from authjwks import _core
 from authjwks.errors import ConfigError, KeysUnavailable, refusal
+from authjwks.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,10 +12,10 @@ from tests.faults.crew import at_once, verdict, verdict_async
 from tests.faults.faulty_server import FaultyServer
 from tests.faults.tokens import mint, new_key
 
-from authjwks import KeyOptions, Verifier
+from authjwks import KeyOptions, TokenCacheOptions, Verifier
 from authjwks.testing import SigningKey
 
-LOOPS, THREADS, VERIFIES = 2, 8, 10_000
+LOOPS, THREADS = 2, 8
 TASKS = 10  # on each loop
 ROTATE_SECONDS = 0.1
 PUBLISHED = 3  # keys at any time; tokens are taken of the latest two
@@ -58,22 +58,29 @@ class Rotation:
 
 
 @pytest.mark.timeout(300)
-def test_given_2_loops_and_8_threads__when_each_verifies_10000_tokens_while_keys_rotate__then_there_is_no_error(
-    server: FaultyServer, verifier_of, capsys
+@pytest.mark.parametrize(
+    ("token_cache", "verifies"),
+    [
+        pytest.param(None, 10_000, id="each_checked"),
+        pytest.param(TokenCacheOptions(), 300_000, id="remembered"),
+    ],
+)
+def test_given_2_loops_and_8_threads__when_each_verifies_thousands_of_tokens_while_keys_rotate__then_there_is_no_error(
+    server: FaultyServer, verifier_of, capsys, token_cache, verifies
 ):
     with Rotation(server) as rotation:
-        verifier: Verifier = verifier_of(keys=KeyOptions(cooldown=0.0))
+        verifier: Verifier = verifier_of(keys=KeyOptions(cooldown=0.0), token_cache=token_cache)
 
         async def verify_on_loop(count: int) -> Counter[str]:
             return Counter([await verdict_async(verifier, rotation.tokens[n % 2]) for n in range(count)])
 
         async def share_a_loop() -> list[Counter[str]]:
-            return await asyncio.gather(*(verify_on_loop(VERIFIES // TASKS) for _ in range(TASKS)))
+            return await asyncio.gather(*(verify_on_loop(verifies // TASKS) for _ in range(TASKS)))
 
         def work(number: int) -> Counter[str]:
             if number < LOOPS:
                 return sum(asyncio.run(share_a_loop()), Counter())
-            return Counter(verdict(verifier, rotation.tokens[n % 2]) for n in range(VERIFIES))
+            return Counter(verdict(verifier, rotation.tokens[n % 2]) for n in range(verifies))
 
         began = time.monotonic()
         verdicts = sum(at_once(LOOPS + THREADS, work), Counter())
@@ -83,5 +90,5 @@ def test_given_2_loops_and_8_threads__when_each_verifies_10000_tokens_while_keys
         print(
             f"\n{verdicts.total()} verifies in {passed:.1f} s, {rotation.count} rotations, {server.fetches()} fetches"
         )
-    assert verdicts == {"accepted": (LOOPS + THREADS) * VERIFIES}
+    assert verdicts == {"accepted": (LOOPS + THREADS) * verifies}
     assert rotation.count > PUBLISHED

@@ -1,6 +1,9 @@
 #include "engine/authenticator.hpp"
 
+#include <atomic>
+#include <cmath>
 #include <latch>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -76,7 +79,7 @@ class GivenAColdAuthenticator : public ::testing::Test {
     FakeClock clock;
     ScriptedIssuer issuer;
     const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
-    const Authenticator authenticator{source, Policy(options())};
+    const Authenticator authenticator{source, Policy(options()), nullptr};
 };
 
 /// One that holds the key "known", fetched just now.
@@ -252,12 +255,242 @@ TEST_F(GivenAWarmAuthenticator, WithPatienceOrWithoutTheVerdictIsTheSame) {
 
 TEST(GivenFixedKeys, AnUnknownNameNeverWaits) {
     const auto source = std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static");
-    const Authenticator authenticator(source, Policy(options()));
+    const Authenticator authenticator(source, Policy(options()), nullptr);
     const LentScratch scratch;
 
     EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow, Patience::none)), "user");
     for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline})
         EXPECT_EQ(told(authenticator.authenticate(token_by("unknown"), *scratch, kNow, patience)), "unknown_key");
+}
+
+/// What a test keeps of claims: their subject.
+struct KeptSubject : KeptClaims {
+    explicit KeptSubject(std::string_view text) : subject(text) {}
+    std::size_t bytes() const noexcept override { return subject.size(); }
+
+    std::string subject;
+};
+
+/// The subject that is recalled of a token, or "" when it has to be judged anew.
+std::string recalled(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
+    const auto known = authenticator.recall(token, now);
+    return known ? static_cast<const KeptSubject&>(*known->token->claims).subject : "";
+}
+
+/// What a caller of both gets, and what it costs: a subject is recalled, or the token is judged and remembered if it
+/// passed. @return as told().
+std::string asked(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
+    if (auto subject = recalled(authenticator, token, now); !subject.empty()) return subject;
+    const LentScratch scratch;
+    const Verdict verdict = authenticator.authenticate(token, *scratch, now, Patience::until_the_deadline);
+    const std::string said = told(verdict);
+    const auto* const claims = std::get_if<Result<json::Object>>(&verdict.outcome);
+    if (claims != nullptr && *claims) authenticator.remember(token, verdict, std::make_unique<const KeptSubject>(said));
+    return said;
+}
+
+std::unique_ptr<TokenCache> some_cache() {
+    return std::make_unique<TokenCache>(TokenCache::Limits{std::size_t{1} << 20, 100});
+}
+
+/// One with a cache, that has accepted a token just now.
+class GivenARememberedToken : public ::testing::Test {
+  protected:
+    GivenARememberedToken() {
+        issuer.then_sends(keys_named({"known"}));
+        if (asked(authenticator, token) != "user") throw std::runtime_error("the token was not accepted");
+    }
+    std::size_t fetches() const { return issuer.calls().size(); }
+
+    FakeClock clock;
+    ScriptedIssuer issuer;
+    const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
+    const Authenticator authenticator{source, Policy(options()), some_cache()};
+    const std::string token = token_by("known");
+};
+
+TEST_F(GivenARememberedToken, ItIsRecalledWithTheSourceOfItsKeys) {
+    const auto known = authenticator.recall(token, kNow);
+    ASSERT_TRUE(known);
+    EXPECT_EQ(known->source, source);
+    EXPECT_EQ(known->token->token, token);
+    EXPECT_EQ(authenticator.cache()->report().hits, 1U);
+    EXPECT_EQ(authenticator.cache()->report().misses, 1U) << "before it was judged";
+    EXPECT_EQ(fetches(), 1U);
+}
+
+TEST_F(GivenARememberedToken, AnotherIsNotRecalled) {
+    EXPECT_EQ(recalled(authenticator, forged(token)), "");
+    EXPECT_EQ(recalled(authenticator, token_by("known", "user")), "") << "ECDSA signs differently each time";
+    EXPECT_EQ(recalled(authenticator, token.substr(0, token.size() - 1)), "");
+    EXPECT_EQ(recalled(authenticator, ""), "");
+    EXPECT_EQ(recalled(authenticator, "nonsense"), "");
+    EXPECT_EQ(authenticator.cache()->report().misses, 6U);
+}
+
+TEST_F(GivenARememberedToken, WhatWasRefusedIsNotRemembered) {
+    for (const std::string& bad : {forged(token), token_by("known", "user", "https://other.example/")}) {
+        const std::string refusal = asked(authenticator, bad);
+        EXPECT_EQ(asked(authenticator, bad), refusal);
+        EXPECT_EQ(recalled(authenticator, bad), "");
+    }
+    EXPECT_EQ(authenticator.cache()->report().entries, 1U);
+}
+
+TEST_F(GivenARememberedToken, ItExpiresAtItsTime) {
+    const Instant death = Instant{Seconds{1'700'000'600}} + options().leeway;
+    EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{std::nextafter(death.time_since_epoch().count(), 0)}}),
+              "user");
+    EXPECT_EQ(recalled(authenticator, token, death), "");
+    EXPECT_EQ(asked(authenticator, token, death), "expired");
+    EXPECT_EQ(authenticator.cache()->report().entries, 0U) << "who sends it again cannot keep its place";
+    EXPECT_EQ(asked(authenticator, token, kNow), "user") << "should the clock be put right again";
+}
+
+TEST_F(GivenARememberedToken, ItIsNotRecalledBeforeItsTime) {
+    const std::string early = KeyPair::of("P-256").token(
+        support::algorithm("ES256"), header_for("known"),
+        R"({"iss":"https://issuer.example/","aud":"api","exp":1700000600,"nbf":1699999900,"sub":"user"})");
+    EXPECT_EQ(asked(authenticator, early), "user");
+
+    const Instant birth = Instant{Seconds{1'699'999'900}} - options().leeway;
+    EXPECT_EQ(recalled(authenticator, early, birth), "user");
+    EXPECT_EQ(recalled(authenticator, early, birth - Seconds{0.001}), "");
+    EXPECT_EQ(asked(authenticator, early, birth - Seconds{0.001}), "not_yet_valid");
+}
+
+TEST_F(GivenARememberedToken, NoTimeThatIsNoneLetsItPass) {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    for (const double none : {std::numeric_limits<double>::quiet_NaN(), infinite, -infinite})
+        EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{none}}), "") << none;
+}
+
+TEST_F(GivenARememberedToken, ItGoesWithItsKey) {
+    issuer.then_sends(keys_named({"new"}));
+    EXPECT_EQ(source->refresh(), std::nullopt);
+
+    EXPECT_EQ(recalled(authenticator, token), "");
+    issuer.then_sends(keys_named({"new"}));
+    EXPECT_EQ(asked(authenticator, token), "unknown_key");
+}
+
+TEST_F(GivenARememberedToken, ItIsJudgedAnewWhenItsKeysNameStandsForAnotherKey) {
+    const KeyPair other = KeyPair::generate("P-256");
+    issuer.then_sends(support::key_set_json({other.jwk("known")}));
+    EXPECT_EQ(source->refresh(), std::nullopt);
+
+    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(asked(authenticator, token), "bad_signature");
+}
+
+TEST_F(GivenARememberedToken, AnotherSetWithTheSameKeyHasItJudgedOnceMore) {
+    issuer.then_sends(keys_named({"known", "new"}));
+    EXPECT_EQ(source->refresh(), std::nullopt);
+
+    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(asked(authenticator, token), "user");
+    EXPECT_EQ(recalled(authenticator, token), "user");
+    EXPECT_EQ(authenticator.cache()->report().entries, 1U);
+}
+
+TEST_F(GivenARememberedToken, AnIssuerWithNothingNewLeavesItAlone) {
+    issuer.then_sends_nothing_new();
+    EXPECT_EQ(source->refresh(), std::nullopt);
+    EXPECT_EQ(recalled(authenticator, token), "user");
+}
+
+TEST_F(GivenARememberedToken, AnIssuerThatFailsLeavesItAloneForAsLongAsItsKeysMayServe) {
+    clock.advance(1000s);
+    EXPECT_EQ(recalled(authenticator, token), "") << "past the ttl the issuer is asked first";
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(asked(authenticator, token), "user");
+    EXPECT_EQ(recalled(authenticator, token), "user") << "stale keys serve";
+
+    clock.advance(3600s);
+    EXPECT_EQ(recalled(authenticator, token), "");
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(asked(authenticator, token), "keys_unavailable");
+}
+
+TEST_F(GivenARememberedToken, KeysThatCameBackAfterAnOutageDecide) {
+    clock.advance(10'000s);
+    issuer.then_sends(keys_named({"new"}));
+    EXPECT_EQ(asked(authenticator, token), "unknown_key");
+    EXPECT_EQ(recalled(authenticator, token), "");
+}
+
+TEST_F(GivenARememberedToken, AnotherPolicyOverTheSameKeysKnowsNothingOfIt) {
+    PolicyOptions others = options();
+    others.audiences = {{"another api"}};
+    const Authenticator other(source, Policy(others), some_cache());
+    EXPECT_EQ(recalled(other, token), "");
+    EXPECT_EQ(asked(other, token), "wrong_audience");
+    EXPECT_EQ(recalled(authenticator, token), "user");
+}
+
+TEST_F(GivenARememberedToken, StaleServicesAreCountedOncePerToken) {
+    clock.advance(1000s);
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(asked(authenticator, token), "user");
+    const auto before = source->report().stale_serves;
+
+    EXPECT_EQ(asked(authenticator, token), "user");
+    EXPECT_EQ(asked(authenticator, token_by("known")), "user");
+
+    EXPECT_EQ(source->report().stale_serves, before + 2);
+}
+
+TEST(GivenNoCache, NothingIsRecalled) {
+    const auto source = std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static");
+    const Authenticator authenticator(source, Policy(options()), nullptr);
+    const std::string token = token_by("known");
+
+    EXPECT_EQ(asked(authenticator, token), "user");
+    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(authenticator.cache(), nullptr);
+}
+
+TEST(GivenATokenWithoutExpiry, ItIsRecalledForever) {
+    PolicyOptions lenient = options();
+    lenient.required_claims.clear();
+    const Authenticator authenticator(std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static"),
+                                      Policy(lenient), some_cache());
+    const std::string token =
+        KeyPair::of("P-256").token(support::algorithm("ES256"), header_for("known"),
+                                   R"({"iss":"https://issuer.example/","aud":"api","sub":"user"})");
+
+    EXPECT_EQ(asked(authenticator, token), "user");
+    for (const double now : {-1e15, 0.0, 1e15})
+        EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{now}}), "user");
+}
+
+/// Many threads ask for good and bad tokens while the keys change under them.
+TEST(GivenKeysThatChangeUnderManyThreads, NoForgedTokenPassesAndNoGoodOneIsRefused) {
+    constexpr std::size_t threads = 4, rounds = 400, refreshes = 40;
+    FakeClock clock;
+    ScriptedIssuer issuer;
+    for (std::size_t i = 0; i <= refreshes; ++i)
+        issuer.then_sends(i % 2 == 0 ? keys_named({"known"}) : keys_named({"known", "new"}));
+    const auto source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
+    const Authenticator authenticator(source, Policy(options()), some_cache());
+    std::vector<std::string> tokens;
+    for (int i = 0; i < 50; ++i) tokens.push_back(token_by("known", "user " + std::to_string(i)));
+    ASSERT_EQ(asked(authenticator, tokens[0]), "user 0");
+    std::atomic<std::size_t> wrong{0};
+    {
+        std::vector<std::jthread> running;
+        for (std::size_t thread = 0; thread < threads; ++thread)
+            running.emplace_back([&, thread] {
+                for (std::size_t round = 0; round < rounds; ++round) {
+                    const std::size_t i = (round * 31 + thread) % tokens.size();
+                    if (asked(authenticator, tokens[i]) != "user " + std::to_string(i)) ++wrong;
+                    if (round % 8 == 0 && asked(authenticator, forged(tokens[i])) != "bad_signature") ++wrong;
+                }
+            });
+        for (std::size_t i = 0; i < refreshes; ++i) EXPECT_EQ(source->refresh(), std::nullopt);
+    }
+    EXPECT_EQ(wrong, 0U);
+    EXPECT_GT(authenticator.cache()->report().hits, 0U);
 }
 
 /// One that trusts two issuers, each with a key of its own under the same name.
@@ -287,7 +520,8 @@ class GivenSeveralIssuers : public ::testing::Test {
             PolicyOptions all = options();
             all.issuers = std::nullopt;  // the directory's to say
             return Policy(all);
-        }()};
+        }(),
+        some_cache()};
 };
 
 TEST_F(GivenSeveralIssuers, EachTokenIsJudgedByItsIssuersKeys) {
@@ -306,6 +540,18 @@ TEST_F(GivenSeveralIssuers, AnyoneElseIsRefused) {
     EXPECT_EQ(verdict(token(other, claims_of("https://evil.example/", "x"))), "wrong_issuer");
     EXPECT_EQ(verdict(token(other, claims_of("https://issuer.example", "x"))), "wrong_issuer");
     EXPECT_EQ(used, "");
+}
+
+TEST_F(GivenSeveralIssuers, EachTokenIsRecalledWithItsIssuersKeys) {
+    const std::string one = token(KeyPair::of("P-256"), claims_of("https://issuer.example/", "one"));
+    const std::string two = token(other, claims_of("https://other.example/", "two"));
+    for (int time = 0; time < 2; ++time) {
+        EXPECT_EQ(asked(authenticator, one), "one");
+        EXPECT_EQ(asked(authenticator, two), "two");
+    }
+    EXPECT_EQ(authenticator.recall(one, kNow)->source->label(), "https://issuer.example/");
+    EXPECT_EQ(authenticator.recall(two, kNow)->source->label(), "https://other.example/");
+    EXPECT_EQ(asked(authenticator, token(other, claims_of("https://issuer.example/", "x"))), "bad_signature");
 }
 
 TEST_F(GivenSeveralIssuers, ATokenThatDoesNotNameOneIsRefused) {

@@ -1,7 +1,10 @@
 #include "jose/claims.hpp"
 
 #include <cmath>
+#include <cstdlib>
+#include <ios>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -146,6 +149,71 @@ TEST(GivenChecksThatAreWaived, TheTypesStillCount) {
 TEST(GivenClaimsThatAreNotRegistered, TheirTypesDoNotCount) {
     for (const char* name : {"EXP", "Iss", "abc", "au", "audi", "scope", "", "ISS"})
         for (const char* value : {"null", "1", "[]", "{}", "true"}) EXPECT_EQ(refusal_with(name, value), "") << name;
+}
+
+/// The instants at, just before and just after each of these times, with the leeway taken off, left out and added.
+std::set<double> instants_around(const std::vector<std::string>& times, double leeway) {
+    constexpr double far = 1e15;
+    std::set<double> instants{kNow, 0, far, -far};
+    for (const std::string& time : times)
+        for (const double shift : {-leeway, 0.0, leeway}) {
+            double instant = std::strtod(time.c_str(), nullptr) + shift;
+            if (std::abs(instant) > far) continue;
+            for (const double end : {-far, far})
+                for (int step = 0; step < 3; ++step, instant = std::nextafter(instant, end)) instants.insert(instant);
+        }
+    return instants;
+}
+
+// The cache of tokens holds claims against their span where refuse_claims() would hold them against the clock.
+TEST(GivenTimesOfAnyKind, TheirSpanAgreesWithTheRefusalsAtEveryBoundary) {
+    const std::vector<std::string> times{"0",
+                                         "-0.0",
+                                         "-1",
+                                         "1e-300",
+                                         "1700000000",
+                                         "1700000000.5",
+                                         "1700000000.1",
+                                         "1700000000.000001",
+                                         "1700000100.3333333",
+                                         "1699999970",
+                                         "4294967296.7",
+                                         "1.7e12",
+                                         "9007199254740993",
+                                         "9223372036854775807",
+                                         "-9223372036854775808",
+                                         "18446744073709551615",
+                                         "1e300",
+                                         "-1e300",
+                                         "1.7976931348623157e308",
+                                         "-1.7976931348623157e308"};
+    for (const double leeway : {0.0, 0.1, 0.3, 1e-9, 30.0, 299.99999, 300.0}) {
+        PolicyOptions lenient = options();
+        lenient.issuers = lenient.audiences = std::nullopt;
+        lenient.required_claims.clear();
+        lenient.leeway = Seconds{leeway};
+        const Policy policy(lenient);
+        const auto instants = instants_around(times, leeway);
+        std::size_t splits = 0;
+        std::vector<Members> all{{}};
+        for (const std::string& time : times) {
+            for (const char* name : {"exp", "nbf", "iat"}) all.push_back({{name, time}});
+            for (const std::string& other : times)
+                all.push_back({{"exp", time}, {"nbf", other}, {"iat", "1700000000.1"}});
+        }
+        for (const Members& members : all) {
+            json::Document document(32);
+            const json::Object claims = document.parse(to_json(members))->get_object().value();
+            const Validity validity = validity_of(claims, policy.leeway());
+            for (const double now : instants) {
+                const Instant instant{Seconds{now}};
+                if (validity.holds(instant) == !refuse_claims(claims, policy, instant)) continue;
+                if (++splits == 1)
+                    ADD_FAILURE() << to_json(members) << " with leeway " << leeway << " at " << std::hexfloat << now;
+            }
+        }
+        EXPECT_EQ(splits, 0U) << "with leeway " << leeway;
+    }
 }
 
 TEST(GivenAnIssuer, ItMustBeExactlyTheOneConfigured) {

@@ -47,7 +47,8 @@ std::string text_of(const ossl::Bio& memory) {
 /// JWS wants r and s side by side (RFC 7518 §3.4).
 std::string side_by_side(std::string_view der, const Curve& on) {
     const unsigned char* in = bytes(der);
-    const std::unique_ptr<ECDSA_SIG, ossl::Freed<ECDSA_SIG_free>> pair(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
+    const std::unique_ptr<ECDSA_SIG, ossl::Freed<ECDSA_SIG_free>> pair(
+        d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
     demand(pair != nullptr);
     return padded_bytes_of(*ECDSA_SIG_get0_r(pair.get()), on.field_bytes) +
            padded_bytes_of(*ECDSA_SIG_get0_s(pair.get()), on.field_bytes);
