@@ -49,7 +49,7 @@ OPTIONAL_PACKAGES = {
     "uvicorn": set(),
     "werkzeug": {"flask"},
 }
-SLOW_STANDARD_MODULES = {"asyncio", "importlib.metadata", "logging"}
+SLOW_STANDARD_MODULES = {"asyncio", "importlib.metadata", "logging", "typing"}
 
 MAX_LINES = {".cpp": 300, ".hpp": 120, ".py": 200}
 MAX_FUNCTION_LINES = 40

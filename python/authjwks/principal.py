@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
 
+from authjwks.hints import Any, NamedTuple
 from authjwks.texts import texts
 
 
