@@ -1,5 +1,6 @@
 #include "bindings/convert.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <span>
@@ -63,7 +64,7 @@ bool put(PyObject* dict, PyObject* name, json::Value value) {
 }
 
 PyObject* grow_dict(json::Object object) {
-    pybind11::object dict = pybind11::reinterpret_steal<pybind11::object>(PyDict_New());
+    auto dict = pybind11::reinterpret_steal<pybind11::object>(PyDict_New());
     if (!dict) return nullptr;
     for (const auto [name, value] : object) {
         const auto key = pybind11::reinterpret_steal<pybind11::object>(pool().get(name));
@@ -84,17 +85,18 @@ class Names {
 
     /// @return false with a Python exception set.
     bool read(json::Object object) {
-        for (const auto member : object) {
-            names_[count_] = pool().get(member.key);
-            if (names_[count_] == nullptr) return false;
-            ++count_;
-        }
-        return true;
+        return std::ranges::all_of(object, [this](const auto& member) { return add(member.key); });
     }
     std::span<PyObject* const> all() const { return std::span(names_).first(count_); }
 
   private:
-    std::array<PyObject*, DictShapes::kMostNames> names_;
+    bool add(std::string_view name) {
+        PyObject* const text = pool().get(name);
+        if (text != nullptr) names_[count_++] = text;
+        return text != nullptr;
+    }
+
+    std::array<PyObject*, DictShapes::kMostNames> names_{};
     std::size_t count_ = 0;
 };
 

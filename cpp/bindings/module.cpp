@@ -65,6 +65,7 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
 
 /// The interpreters of a process would share strings and exception classes that belong to one of them. Asked before
 /// pybind11 does anything: it would wait for the GIL of the main interpreter, which before 3.12 is held already.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming): Python's name
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
     if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyInit_main_interpreters_core();
     PyErr_SetString(PyExc_ImportError, "authjwks works in the main interpreter only, not in a sub-interpreter");

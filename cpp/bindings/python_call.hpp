@@ -1,6 +1,8 @@
 // Calls into Python from under C++ frames, where the interpreter may end a daemon thread at its exit.
 #pragma once
 
+#include <utility>
+
 #include <cxxabi.h>
 #include <pybind11/pybind11.h>
 #include <unistd.h>
@@ -13,7 +15,7 @@ namespace authjwks::bindings {
 template <class Work>
 auto or_never(Work&& work) {
     try {
-        return work();
+        return std::forward<Work>(work)();
     } catch (const abi::__forced_unwind&) {
         for (;;) pause();
     }

@@ -77,8 +77,10 @@ void remember(const BoundVerifier& verifier, std::string_view token, const Verdi
     if (verifier.authenticator.cache() == nullptr) return;
     try {
         auto kept = PythonClaims::of(claims);
-        if (kept != nullptr) return verifier.authenticator.remember(token, passed, std::move(kept));
-        PyErr_Clear();
+        if (kept == nullptr)
+            PyErr_Clear();
+        else
+            verifier.authenticator.remember(token, passed, std::move(kept));
     } catch (const std::bad_alloc&) {
         return;
     }
