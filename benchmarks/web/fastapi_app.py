@@ -21,6 +21,13 @@ def unguarded(app: FastAPI, case: Case) -> None:
         return {"user": "ada"}
 
 
+def empty(app: FastAPI, case: Case) -> None:
+    async def caller() -> Claims:
+        return {"sub": "ada"}
+
+    _guarded_by(app, caller)
+
+
 def authjwks(app: FastAPI, case: Case) -> None:
     from authjwks import HttpOptions, Verifier
     from authjwks.fastapi import Auth
@@ -92,6 +99,7 @@ def _token(request: Request) -> str:
 
 GUARDS: dict[str, Callable[[FastAPI, Case], None]] = {
     "no auth": unguarded,
+    "an empty dependency": empty,
     "authjwks": authjwks,
     "ryjwt by hand": ryjwt,
     "PyJWKClient by hand": pyjwt,

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request
 
@@ -39,17 +40,7 @@ def ryjwt(app: Flask, case: Case) -> None:
     import ryjwt
 
     client = ryjwt.JWKSClient(case.url, algorithms=[case.algorithm], audience=case.audience, issuer=case.issuer)
-
-    @app.get("/")
-    def view() -> Answer | tuple[Answer, int]:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return {"error": "invalid_request"}, 401
-        try:
-            claims = client.decode(token, leeway=30)
-        except ryjwt.InvalidTokenError:
-            return {"error": "invalid_token"}, 401
-        return {"user": claims["sub"]}
+    _guarded_by(app, lambda token: client.decode(token, leeway=30), ryjwt.InvalidTokenError)
 
 
 def pyjwt(app: Flask, case: Case) -> None:
@@ -58,16 +49,7 @@ def pyjwt(app: Flask, case: Case) -> None:
     client = jwt.PyJWKClient(case.url)
     checks = {"algorithms": [case.algorithm], "audience": case.audience, "issuer": case.issuer, "leeway": 30}
 
-    @app.get("/")
-    def view() -> Answer | tuple[Answer, int]:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return {"error": "invalid_request"}, 401
-        try:
-            claims = jwt.decode(token, client.get_signing_key_from_jwt(token), **checks)
-        except jwt.PyJWTError:
-            return {"error": "invalid_token"}, 401
-        return {"user": claims["sub"]}
+    _guarded_by(app, lambda token: jwt.decode(token, client.get_signing_key_from_jwt(token), **checks), jwt.PyJWTError)
 
 
 def axioms(app: Flask, case: Case) -> None:
@@ -82,6 +64,19 @@ def axioms(app: Flask, case: Case) -> None:
         return {"user": g.auth_jwt.sub}
 
     app.get("/")(has_valid_access_token(view))
+
+
+def _guarded_by(app: Flask, decode: Callable[[str], dict[str, Any]], refusal: type[Exception]) -> None:
+    @app.get("/")
+    def view() -> Answer | tuple[Answer, int]:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return {"error": "invalid_request"}, 401
+        try:
+            claims = decode(token)
+        except refusal:
+            return {"error": "invalid_token"}, 401
+        return {"user": claims["sub"]}
 
 
 GUARDS: dict[str, Callable[[Flask, Case], None]] = {

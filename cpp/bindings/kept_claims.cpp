@@ -40,16 +40,26 @@ std::size_t own_bytes(PyObject* value) {
 
 py::object steal(PyObject* object) { return py::reinterpret_steal<py::object>(object); }
 
-py::object freeze(PyObject* value, std::size_t& bytes);
+/// What is kept can be in no cycle and only grows old, so that walking it would cost every collection for nothing.
+py::object without_collector(py::object container) {
+    if (container) PyObject_GC_UnTrack(container.ptr());
+    return container;
+}
+
+bool is_container(PyObject* value) { return PyList_CheckExact(value) || PyDict_CheckExact(value); }
+
+py::object freeze(PyObject* container, std::size_t& bytes);
 
 /// A list is kept as a tuple, which takes less and tells it from what needs no copy.
 py::object freeze_list(PyObject* list, std::size_t& bytes) {
     const Py_ssize_t size = PyList_GET_SIZE(list);
     auto tuple = steal(PyTuple_New(size));
     for (Py_ssize_t index = 0; tuple && index < size; ++index) {
-        py::object item = freeze(PyList_GET_ITEM(list, index), bytes);
-        if (!item) return {};
-        PyTuple_SET_ITEM(tuple.ptr(), index, item.release().ptr());
+        PyObject* const item = PyList_GET_ITEM(list, index);
+        py::object kept = is_container(item) ? freeze(item, bytes) : py::reinterpret_borrow<py::object>(item);
+        if (!kept) return {};
+        if (!is_container(item)) bytes += own_bytes(item);
+        PyTuple_SET_ITEM(tuple.ptr(), index, kept.release().ptr());
     }
     return tuple;
 }
@@ -59,19 +69,21 @@ py::object freeze_dict(PyObject* dict, std::size_t& bytes) {
     PyObject *name = nullptr, *value = nullptr;
     Py_ssize_t position = 0;
     while (frozen && PyDict_Next(dict, &position, &name, &value) != 0) {
+        bytes += text_bytes(name, kOwnReferencesOfName);
+        if (!is_container(value)) {
+            bytes += own_bytes(value);
+            continue;
+        }
         const py::object kept = freeze(value, bytes);
         if (!kept || PyDict_SetItem(frozen.ptr(), name, kept.ptr()) != 0) return {};
-        bytes += text_bytes(name, kOwnReferencesOfName);
     }
     return frozen;
 }
 
-py::object freeze(PyObject* value, std::size_t& bytes) {
-    auto frozen = PyList_CheckExact(value)   ? freeze_list(value, bytes)
-                  : PyDict_CheckExact(value) ? freeze_dict(value, bytes)
-                                             : py::reinterpret_borrow<py::object>(value);
+py::object freeze(PyObject* container, std::size_t& bytes) {
+    auto frozen = PyList_CheckExact(container) ? freeze_list(container, bytes) : freeze_dict(container, bytes);
     if (frozen) bytes += own_bytes(frozen.ptr());
-    return frozen;
+    return without_collector(std::move(frozen));
 }
 
 PyObject* thaw(PyObject* value);

@@ -20,7 +20,7 @@ class TextPool {
     void pin(const char* name);
 
   private:
-    static constexpr std::size_t kLongest = 64;  // bytes; longer texts are seldom repeated
+    static constexpr std::size_t kLongest = 256;  // bytes; longer texts are seldom repeated
     static constexpr std::size_t kSets = 512, kWays = 4;
     struct Set {
         std::array<PyObject*, kWays> strings{};

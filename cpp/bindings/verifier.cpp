@@ -105,14 +105,14 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
         const LentScratch scratch;
         const auto verdict =
             without_gil([&] { return verifier->authenticator.authenticate(*text, *scratch, now, patience); });
-        const auto* const outcome = std::get_if<Result<json::Object>>(&verdict.outcome);
+        const auto* const outcome = std::get_if<Result<Accepted>>(&verdict.outcome);
         // Whoever interrupts a wait in vain is not to be answered with its failure.
         if (outcome != nullptr && !*outcome && PyErr_CheckSignals() != 0) return nullptr;
         tell_news(*verifier, verdict.source);
         if (const auto* later = std::get_if<Later>(&verdict.outcome))
             return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
         if (*outcome) {
-            auto claims = py::reinterpret_steal<py::object>(to_dict(**outcome));
+            auto claims = py::reinterpret_steal<py::object>(to_dict((*outcome)->claims));
             if (claims) remember(*verifier, *text, verdict, claims.ptr());
             return claims.release().ptr();
         }

@@ -1,11 +1,9 @@
 #include "engine/authenticator.hpp"
 
-#include "jose/verify.hpp"
-
 namespace authjwks {
 namespace {
 
-Result<json::Object> refused(Errc code) { return code; }
+Result<Accepted> refused(Errc code) { return code; }
 
 }  // namespace
 
@@ -38,11 +36,12 @@ std::optional<Recalled> Authenticator::recall(std::string_view token, Instant no
 void Authenticator::remember(std::string_view token, const Verdict& passed,
                              std::unique_ptr<const KeptClaims> claims) const {
     if (!cache_) return;
-    const json::Object read = *std::get<Result<json::Object>>(passed.outcome);
+    const Accepted& accepted = *std::get<Result<Accepted>>(passed.outcome);
     std::string issuer;
-    if (std::holds_alternative<std::shared_ptr<IssuerDirectory>>(keys_)) issuer = std::string_view(read["iss"]);
+    if (std::holds_alternative<std::shared_ptr<IssuerDirectory>>(keys_))
+        issuer = std::string_view(accepted.claims["iss"]);
     cache_->keep({.token = std::string(token),
-                  .validity = validity_of(read, policy_.leeway()),
+                  .validity = accepted.validity,
                   .key_set = passed.keys->id(),
                   .issuer = std::move(issuer),
                   .claims = std::move(claims)});

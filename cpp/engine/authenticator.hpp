@@ -6,22 +6,20 @@
 #include <string_view>
 #include <variant>
 
-#include "base/json.hpp"
 #include "base/result.hpp"
 #include "engine/issuer_directory.hpp"
 #include "engine/token_cache.hpp"
-#include "jose/claims.hpp"
 #include "jose/policy.hpp"
 #include "jose/scratch.hpp"
 #include "jose/token.hpp"
+#include "jose/verify.hpp"
 #include "keys/key_source.hpp"
 
 namespace authjwks {
 
 /// What came of one token.
 struct Verdict {
-    /// The claims, which live in the Scratch; or Later, when the source's answer has to be waited for.
-    OrLater<json::Object> outcome;
+    OrLater<Accepted> outcome;          ///< Later when the source's answer has to be waited for
     std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
     Snapshot keys;                      ///< that judged it; null when none did
 };

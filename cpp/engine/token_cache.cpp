@@ -63,10 +63,10 @@ std::shared_ptr<const RememberedToken> TokenCache::find(std::string_view token) 
     const std::uint64_t looked_for = hash(token);
     Shard& shard = shard_of(looked_for);
     const std::scoped_lock lock(shard.mutex);
-    const auto found = shard.by_hash.find(looked_for);
-    if (found == shard.by_hash.end() || found->second->token->token != token) return nullptr;
-    shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
-    return found->second->token;
+    const auto found = shard.look_up(looked_for, token);
+    if (found == shard.entries.end()) return nullptr;
+    shard.entries.splice(shard.entries.begin(), shard.entries, found);
+    return found->token;
 }
 
 void TokenCache::keep(RememberedToken token) {
@@ -94,8 +94,13 @@ void TokenCache::forget(std::string_view token) {
     Entries dropped;
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
-    const auto found = shard.by_hash.find(key);
-    if (found != shard.by_hash.end() && found->second->token->token == token) shard.move_out(found->second, dropped);
+    const auto found = shard.look_up(key, token);
+    if (found != shard.entries.end()) shard.move_out(found, dropped);
+}
+
+TokenCache::Entries::iterator TokenCache::Shard::look_up(std::uint64_t hash, std::string_view token) {
+    const auto found = by_hash.find(hash);
+    return found == by_hash.end() || found->second->token->token != token ? entries.end() : found->second;
 }
 
 void TokenCache::Shard::move_out(Entries::iterator entry, Entries& into) {

@@ -84,6 +84,8 @@ class TokenCache : public ForkAware {
         std::size_t bytes = 0;
         std::uint64_t evictions = 0;
 
+        /// The entry of exactly this token, or the end of all entries.
+        Entries::iterator look_up(std::uint64_t hash, std::string_view token);
         void move_out(Entries::iterator entry, Entries& into);
     };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace authjwks {
@@ -76,17 +77,10 @@ std::optional<Errc> refuse_by_parties(const Found& found, const Policy& policy) 
     return std::nullopt;
 }
 
-/// The expiry instant itself is already too late (RFC 7519 §4.1.4: "on or after").
-std::optional<Errc> refuse_by_time(const Found& found, Seconds leeway, Instant now) {
-    const auto expires = instant_of(found[exp]), not_before = instant_of(found[nbf]), issued = instant_of(found[iat]);
-    if (not_before && now < *not_before - leeway) return Errc::not_yet_valid;
-    if (issued && now < *issued - leeway) return Errc::not_yet_valid;
-    if (expires && now >= *expires + leeway) return Errc::expired;
-    return std::nullopt;
-}
-
-Instant later_of(const std::optional<Instant>& one, const std::optional<Instant>& other) {
-    return std::max(one.value_or(Instant::min()), other.value_or(Instant::min()));
+Validity validity_of(const Found& found, Seconds leeway) {
+    const auto not_before = instant_of(found[nbf]), issued = instant_of(found[iat]), expires = instant_of(found[exp]);
+    return {std::max(not_before.value_or(Instant::min()), issued.value_or(Instant::min())) - leeway,
+            expires ? *expires + leeway : Instant::max()};
 }
 
 bool is_present(json::Object claims, std::string_view name) {
@@ -96,22 +90,17 @@ bool is_present(json::Object claims, std::string_view name) {
 
 }  // namespace
 
-Validity validity_of(json::Object claims, Seconds leeway) {
-    const auto found = find_registered(claims);
-    if (!found) return {Instant::max(), Instant::min()};
-    const auto expires = instant_of((*found)[exp]);
-    return {later_of(instant_of((*found)[nbf]), instant_of((*found)[iat])) - leeway,
-            expires ? *expires + leeway : Instant::max()};
-}
-
-std::optional<Errc> refuse_claims(json::Object claims, const Policy& policy, Instant now) {
+Result<Validity> check_claims(json::Object claims, const Policy& policy, Instant now) {
     const auto found = find_registered(claims);
     if (!found) return found.error();
-    if (const auto refusal = refuse_by_parties(*found, policy)) return refusal;
+    if (const auto refusal = refuse_by_parties(*found, policy)) return *refusal;
     if (!std::ranges::all_of(policy.required_claims(),
                              [claims](const std::string& name) { return is_present(claims, name); }))
         return Errc::claim_missing;
-    return refuse_by_time(*found, policy.leeway(), now);
+    const Validity validity = validity_of(*found, policy.leeway());
+    if (now < validity.from) return Errc::not_yet_valid;
+    if (now >= validity.until) return Errc::expired;
+    return validity;
 }
 
 }  // namespace authjwks

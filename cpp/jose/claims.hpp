@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -14,19 +13,17 @@ namespace authjwks {
 /// Seconds since the epoch, as NumericDate counts them (RFC 7519 §2).
 using Instant = std::chrono::time_point<std::chrono::system_clock, Seconds>;
 
-/// When claims may be accepted, apart from all else.
+/// When claims that satisfy a policy in all else may be accepted, its leeway included.
 struct Validity {
-    Instant from, until;  ///< `until` itself is too late
+    Instant from;   ///< the later of `nbf` and `iat`
+    Instant until;  ///< `exp`, which itself is too late (RFC 7519 §4.1.4: "on or after")
 
     bool holds(Instant now) const noexcept { return from <= now && now < until; }
 };
 
-/// The span in which refuse_claims() has nothing against the times of claims that it has nothing else against.
-Validity validity_of(json::Object claims, Seconds leeway);
-
-/// @return nothing when the claims satisfy the policy at `now`, else the first reason against them: a registered claim
-///         of the wrong type, a foreign issuer or audience, a required claim that is missing, then the times. `expired`
-///         comes last, so that it tells a client that a newer token would be accepted.
-std::optional<Errc> refuse_claims(json::Object claims, const Policy& policy, Instant now);
+/// @return how long the claims satisfy the policy, when they do at `now`; else the first reason against them: a
+///         registered claim of the wrong type, a foreign issuer or audience, a required claim that is missing, then the
+///         times. `expired` comes last, so that it tells a client that a newer token would be accepted.
+Result<Validity> check_claims(json::Object claims, const Policy& policy, Instant now);
 
 }  // namespace authjwks

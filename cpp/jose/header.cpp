@@ -3,7 +3,7 @@
 #include <functional>
 #include <utility>
 
-#include "base/base64url.hpp"
+#include "jose/token_part.hpp"
 
 namespace authjwks {
 namespace {
@@ -34,15 +34,11 @@ std::optional<Errc> read_member(std::string_view name, json::Value value, Header
     return std::nullopt;
 }
 
-Result<Header> read_json(std::string_view text, json::Document& document) {
-    const auto size = base64url::decode(text, document.room(base64url::decoded_bound(text.size())).data());
-    if (!size) return Errc::bad_base64url;
-    const auto value = document.parse(*size);
-    json::Object members;
-    if (!value || value->get(members) != simdjson::SUCCESS || !json::members_are_distinct(*value))
-        return Errc::bad_header;
+Result<Header> read_unknown(std::string_view text, json::Document& document) {
+    const auto members = read_part(text, document, Errc::bad_header);
+    if (!members) return members.error();
     Header header;
-    for (const auto [name, member] : members)
+    for (const auto [name, member] : *members)
         if (const auto refusal = read_member(name, member, header)) return *refusal;
     if (header.algorithm == nullptr) return Errc::unsupported_alg;
     return header;
@@ -54,7 +50,7 @@ Result<const Header*> HeaderReader::read(std::string_view text) {
     const bool worth_keeping = !text.empty() && text.size() <= kLongestKnown;
     Known& known = known_[std::hash<std::string_view>{}(text) % kKnown];
     if (worth_keeping && known.text == text) return &known.header;
-    auto header = read_json(text, document_);
+    auto header = read_unknown(text, document_);
     if (!header) return header.error();
     if (!worth_keeping) {
         last_ = *std::move(header);

@@ -4,17 +4,9 @@
 
 #include "base/base64url.hpp"
 #include "jose/key_set.hpp"
+#include "jose/token_part.hpp"
 
 namespace authjwks {
-namespace {
-
-/// Decodes into the document's room. @return the number of bytes there.
-std::optional<std::size_t> decode_into(json::Document& document, std::string_view text) {
-    return base64url::decode(text, document.room(base64url::decoded_bound(text.size())).data());
-}
-
-}  // namespace
-
 Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes) {
     if (text.size() > max_bytes) return Errc::too_long;
     constexpr auto none = std::string_view::npos;
@@ -58,7 +50,7 @@ Result<VerifiedToken> VerifiedToken::check(const ParsedToken& token, const KeySe
 
 Result<std::string_view> VerifiedToken::payload() const {
     json::Document& document = token_.scratch_->claims;
-    const auto size = decode_into(document, token_.payload_);
+    const auto size = decode_part(token_.payload_, document);
     if (!size) return Errc::bad_base64url;
     return std::string_view(document.room(0).data(), *size);
 }
@@ -69,14 +61,7 @@ Result<json::Object> VerifiedToken::claims() const {
 }
 
 Result<json::Object> ParsedToken::read_claims() const {
-    json::Document& document = scratch_->claims;
-    const auto size = decode_into(document, payload_);
-    if (!size) return Errc::bad_base64url;
-    const auto value = document.parse(*size);
-    json::Object object;
-    if (!value || value->get(object) != simdjson::SUCCESS || !json::members_are_distinct(*value))
-        return Errc::bad_claims;
-    return object;
+    return read_part(payload_, scratch_->claims, Errc::bad_claims);
 }
 
 Result<std::string_view> ParsedToken::claimed_issuer() {

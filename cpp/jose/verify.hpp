@@ -16,7 +16,13 @@ namespace authjwks {
 /// First step: what can be said without a key. The token's views live in `text` and `scratch`.
 Result<ParsedToken> read_token(std::string_view text, const Policy& policy, Scratch& scratch);
 
-/// Second step: signature, then type and claims. @return the claims, which live in the token's Scratch.
-Result<json::Object> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now);
+/// What a token that passed says, and how long it may go on passing.
+struct Accepted {
+    json::Object claims;  ///< in the token's Scratch
+    Validity validity;
+};
+
+/// Second step: signature, then type and claims.
+Result<Accepted> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now);
 
 }  // namespace authjwks

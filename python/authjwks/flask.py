@@ -74,7 +74,7 @@ class AuthExtension:
             raise ConfigError("give AuthExtension or init_app a verifier")
         guards = app.extensions.setdefault("authjwks", {})
         if self not in guards:
-            app.before_request(self._placement.check_once())
+            self._placement.check_before_requests(app)
         guards[self] = guard
         self._placement.check(app)
 
@@ -146,17 +146,15 @@ class _Placement:
                         f"require() guards nothing at endpoint {endpoint!r}: put it below the route's decorator"
                     )
 
-    def check_once(self) -> Callable[[], None]:
-        """A function that checks the current app; again if that failed."""
-        is_checked = False
+    def check_before_requests(self, app: Flask) -> None:
+        """Check the app before its first request, and before the next ones for as long as that fails."""
 
         def check() -> None:
-            nonlocal is_checked
-            if not is_checked:
-                self.check(current_app)
-                is_checked = True
+            self.check(app)
+            hooks = app.before_request_funcs
+            hooks[None] = [hook for hook in hooks[None] if hook is not check]  # anew: Flask is going through the old
 
-        return check
+        app.before_request(check)
 
 
 def _layers(view: object) -> Iterator[FunctionType]:

@@ -485,6 +485,23 @@ def test_given_a_view_open_and_guarded__when_apps_are_made_one_after_another__th
         del app
 
 
+def test_given_hooks_of_the_users__when_requests_come__then_each_runs_and_the_guards_own_is_gone_after_the_first(
+    verifier, good
+):
+    app = Flask(__name__)
+    ran = []
+    app.before_request(lambda: ran.append("before"))
+    AuthExtension(verifier, app=app)
+    app.before_request(lambda: ran.append("after"))
+    client = app.test_client()
+
+    client.get("/")
+    client.get("/")
+
+    assert ran == ["before", "after"] * 2
+    assert len(app.before_request_funcs[None]) == 2
+
+
 def test_given_a_view_that_wraps_itself__when_guarded__then_it_is_served(verifier, good):
     app = Flask(__name__)
     auth = AuthExtension(verifier, app=app)

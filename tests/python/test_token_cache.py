@@ -543,7 +543,7 @@ def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_cl
 
 def test_given_no_cache__when_a_token_comes_again__then_it_is_checked_again(issuer):
     verifier = fixed_of(issuer, token_cache=None)
-    token = issuer.mint({"marker": "m" * 100}, alg="ES256")
+    token = issuer.mint({"marker": 1234.5}, alg="ES256")
 
     markers = [verifier.verify(token)["marker"] for _ in range(3)]
 
@@ -721,6 +721,39 @@ def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_cla
 
     assert end() is None
     assert sys.getrefcount(marker) == held - 1
+
+
+def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_theirs_is_walked(issuer, fixed):
+    tokens = [issuer.mint({"deep": {"a": [[number], {"b": [number]}]}}, alg="ES256") for number in range(50)]
+    fixed.verify(tokens[0])
+    gc.collect()
+    before = len(gc.get_objects())
+
+    for token in tokens:
+        fixed.verify(token)
+    gc.collect()
+
+    assert cache_of(fixed).entries == 50
+    assert len(gc.get_objects()) - before < 10
+
+
+@pytest.mark.parametrize("is_remembered", [False, True], ids=["first", "again"])
+def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_collected(issuer, fixed, is_remembered):
+    class Marker:
+        pass
+
+    for claims in ({}, {"deep": {"a": [1]}}):
+        token = issuer.mint(claims, alg="ES256")
+        if is_remembered:
+            remembered(fixed, token)
+        tied = fixed.verify(token)
+        tied["self"], tied["marker"] = [tied], Marker()
+        marker = weakref.ref(tied["marker"])
+
+        del tied
+        gc.collect()
+
+        assert marker() is None
 
 
 def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(issuer):

@@ -63,9 +63,9 @@ std::string forged(std::string token) { return token.replace(token.rfind('.') + 
 std::string told(const Verdict& verdict) {
     if (const auto* later = std::get_if<Later>(&verdict.outcome))
         return later->is_conclusive ? "waits" : "waits and asks again";
-    const auto& claims = std::get<Result<json::Object>>(verdict.outcome);
-    return claims ? std::string(*json::text_of(claims->at_key("sub").value()))
-                  : std::string(describe(claims.error()).slug);
+    const auto& accepted = std::get<Result<Accepted>>(verdict.outcome);
+    return accepted ? std::string(*json::text_of(accepted->claims.at_key("sub").value()))
+                    : std::string(describe(accepted.error()).slug);
 }
 
 class GivenAColdAuthenticator : public ::testing::Test {
@@ -284,8 +284,9 @@ std::string asked(const Authenticator& authenticator, std::string_view token, In
     const LentScratch scratch;
     const Verdict verdict = authenticator.authenticate(token, *scratch, now, Patience::until_the_deadline);
     const std::string said = told(verdict);
-    const auto* const claims = std::get_if<Result<json::Object>>(&verdict.outcome);
-    if (claims != nullptr && *claims) authenticator.remember(token, verdict, std::make_unique<const KeptSubject>(said));
+    const auto* const accepted = std::get_if<Result<Accepted>>(&verdict.outcome);
+    if (accepted != nullptr && *accepted)
+        authenticator.remember(token, verdict, std::make_unique<const KeptSubject>(said));
     return said;
 }
 

@@ -35,10 +35,10 @@ class Judgement {
 
     /// The reason against the token as a word, or "" for none.
     std::string_view refusal() const { return verdict_ ? "" : describe(verdict_.error()).slug; }
-    const json::Object& claims() const { return *verdict_; }
+    const json::Object& claims() const { return verdict_->claims; }
 
   private:
-    Result<json::Object> judge_text(const KeySet& keys, const Policy& policy, Instant now) {
+    Result<Accepted> judge_text(const KeySet& keys, const Policy& policy, Instant now) {
         const auto parsed = read_token(token_, policy, scratch_);
         if (!parsed) return parsed.error();
         return judge(*parsed, keys, policy, now);
@@ -46,7 +46,7 @@ class Judgement {
 
     std::string token_;
     Scratch scratch_;
-    Result<json::Object> verdict_;
+    Result<Accepted> verdict_;
 };
 
 class GivenATrustedKey : public ::testing::Test {
@@ -153,14 +153,14 @@ TEST_F(GivenATrustedKey, ATokenMayNestThirtyTwoLevelsAndNoMore) {
 TEST_F(GivenATrustedKey, AVerdictInsideAnotherLeavesTheOutersClaimsAlone) {
     const std::string outer_text = token(R"({"alg":"ES256","kid":"a"})", kGoodClaims);
     const LentScratch outer;
-    const auto outer_claims = judge(*read_token(outer_text, policy, *outer), keys, policy, kNow);
+    const auto outer_verdict = judge(*read_token(outer_text, policy, *outer), keys, policy, kNow);
     {
         const std::string inner_text = token(R"({"alg":"ES256","kid":"a"})", R"({"sub":"somebody else entirely"})");
         const LentScratch inner;
         std::ignore = judge(*read_token(inner_text, policy, *inner), keys, policy, kNow);
     }
-    ASSERT_TRUE(outer_claims);
-    EXPECT_EQ(json::text_of(outer_claims->at_key("sub").value()), "user");
+    ASSERT_TRUE(outer_verdict);
+    EXPECT_EQ(json::text_of(outer_verdict->claims.at_key("sub").value()), "user");
 }
 
 TEST_F(GivenATrustedKey, OneScratchServesTokenAfterToken) {

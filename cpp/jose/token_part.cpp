@@ -1,0 +1,20 @@
+#include "jose/token_part.hpp"
+
+#include "base/base64url.hpp"
+
+namespace authjwks {
+
+std::optional<std::size_t> decode_part(std::string_view text, json::Document& document) {
+    return base64url::decode(text, document.room(base64url::decoded_bound(text.size())).data());
+}
+
+Result<json::Object> read_part(std::string_view text, json::Document& document, Errc otherwise) {
+    const auto size = decode_part(text, document);
+    if (!size) return Errc::bad_base64url;
+    const auto value = document.parse(*size);
+    json::Object object;
+    if (!value || value->get(object) != simdjson::SUCCESS || !json::members_are_distinct(*value)) return otherwise;
+    return object;
+}
+
+}  // namespace authjwks
