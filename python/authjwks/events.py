@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 from authjwks import _core
 from authjwks.functions import plain_function
-from authjwks.hints import NamedTuple
+from authjwks.hints import Callable, Collection
+from authjwks.records import NamedTuple
 from authjwks.waiting import WaitingRoom
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authjwks import _core
-from authjwks.hints import NamedTuple
+from authjwks.records import NamedTuple
 
 
 class IssuerHealth(NamedTuple):

@@ -1,21 +1,16 @@
-"""What type hints take of `typing`, without importing it: that would take longer than all of `import authjwks`."""
+"""What type hints take of `typing` and `collections.abc`, without importing these.
 
-from collections import namedtuple
+With all that they import in turn, they would take longer than all of `import authjwks`.
+"""
 
 TYPE_CHECKING = False  # by this name, type checkers take it for true
 
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any
 else:
+    from _collections_abc import Callable, Collection, Mapping
+
     Any = object
 
-    class _Maker(type):
-        def __new__(mcs, name, _, members):
-            made = namedtuple(name, members["__annotations__"], module=members["__module__"])
-            made.__annotations__ = members["__annotations__"]
-            made.__doc__ = members.get("__doc__", made.__doc__)
-            return made
-
-    NamedTuple = type.__new__(_Maker, "NamedTuple", (), {})
-
-__all__ = ["TYPE_CHECKING", "Any", "NamedTuple"]
+__all__ = ["TYPE_CHECKING", "Any", "Callable", "Collection", "Mapping"]

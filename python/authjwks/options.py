@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from authjwks.errors import ConfigError
-from authjwks.hints import NamedTuple
+from authjwks.hints import Callable, Collection, Mapping
 from authjwks.numbers import count, seconds
+from authjwks.records import NamedTuple
 from authjwks.texts import text, texts
 
 Path = str | os.PathLike[str]

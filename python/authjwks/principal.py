@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from authjwks.hints import Any, NamedTuple
+from authjwks.hints import Any, Collection
+from authjwks.records import NamedTuple
 from authjwks.texts import texts
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from authjwks import _core
 from authjwks.errors import ConfigError
 from authjwks.functions import plain_function
-from authjwks.hints import Any, NamedTuple
+from authjwks.hints import Any, Mapping
 from authjwks.options import Fetch, HttpOptions, KeyOptions
+from authjwks.records import NamedTuple
 from authjwks.texts import text
 
 

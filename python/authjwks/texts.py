@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from authjwks.errors import ConfigError
+from authjwks.hints import Collection, Mapping
 
 
 def text(option: str, given: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from authjwks import _core
 from authjwks.errors import InvalidToken, KeysUnavailable, refusal
 from authjwks.functions import plain_function
+from authjwks.hints import Callable
 
 
 class Waived:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from authjwks import _core
 from authjwks.errors import ConfigError, InvalidToken, KeysUnavailable, refusal
 from authjwks.events import EventHandler, Herald
 from authjwks.health import Health, health_of
-from authjwks.hints import Any
+from authjwks.hints import Any, Collection, Mapping
 from authjwks.numbers import count, seconds
 from authjwks.options import Fetch, HttpOptions, KeyOptions, TokenCacheOptions
 from authjwks.sources import Keys, Location, is_template, open_keys, remote_options, sources_of

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from collections import deque
-from collections.abc import Callable
 
 from authjwks import _core
 from authjwks.errors import ConfigError, KeysUnavailable, refusal
-from authjwks.hints import TYPE_CHECKING
+from authjwks.hints import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,7 +63,7 @@ class _Staff:
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
-        self._jobs: deque[Callable[[], object]] = deque()
+        self._jobs: list[Callable[[], object]] = []
         self._threads = 0
         self._waiters: dict[_core.KeySource, Waiters] = {}
 
@@ -109,7 +107,7 @@ class _Staff:
                 if not self._jobs:
                     self._threads -= 1
                     return
-                work = self._jobs.popleft()
+                work = self._jobs.pop(0)
             work()
 
     def _wait_for(self, source: _core.KeySource) -> None:
