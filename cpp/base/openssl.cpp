@@ -16,7 +16,7 @@ namespace {
 class Doors : public ForkAware {
   public:
     /// Never destroyed: the last turns are those of threads that end.
-    static Doors& of_this_process() {
+    static Doors& of_this_process() noexcept {
         static Doors* const only = [] {
             auto* const made = std::make_unique<Doors>().release();
             ForkGuard::add(*made, ForkGuard::Rank::openssl);
@@ -53,6 +53,9 @@ class Doors : public ForkAware {
     std::mutex last_door_;
     std::vector<std::unique_ptr<std::mutex>> doors_;
 };
+
+/// Made when the program is loaded: a fork holds the lock that registering takes while it waits for others.
+[[maybe_unused]] const Doors& made_at_load = Doors::of_this_process();
 
 // Plain values, so that they outlive every object of the thread that has a destructor.
 thread_local std::mutex* door_of_this_thread = nullptr;

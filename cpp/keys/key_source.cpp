@@ -1,7 +1,6 @@
 #include "keys/key_source.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -17,7 +16,7 @@ Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 }  // namespace
 
 KeySource::KeySource(KeySet keys, std::string label)
-    : surroundings_{.label = std::move(label), .load = {}, .now = {}, .jitter = {}, .wake = {}},
+    : surroundings_{.label = std::move(label)},
       settled_until_(kForever),
       due_at_(kForever),
       gate_(options_) {
@@ -33,7 +32,10 @@ KeySource::KeySource(const KeyOptions& options, Surroundings surroundings)
     ForkGuard::add(*this, ForkGuard::Rank::source);
 }
 
-KeySource::~KeySource() { ForkGuard::remove(*this); }
+KeySource::~KeySource() {
+    ForkGuard::remove(*this);
+    if (surroundings_.cancel) surroundings_.cancel(*this);
+}
 
 Snapshot KeySource::current() const {
     if (auto keys = snapshot_.remembered()) return keys;
@@ -50,27 +52,27 @@ Snapshot KeySource::ready() const {
     return current();
 }
 
-/// Whether a flight for keys should start: never while one is under way or the keys at hand are within their ttl.
+/// Whether a fetch for keys should start: never while there is one or the keys at hand are within their ttl.
 bool KeySource::wants_keys(Tick now) const {
-    return !flight_ && !closed_ && gate_.phase(now) != Phase::fresh && gate_.allows(Need::keys, now);
+    return fetch_.may_start() && !closed_ && gate_.phase(now) != Phase::fresh && gate_.allows(Need::keys, now);
 }
 
-/// Whether there is a flight in time to be waited for; not while the issuer fails and keys at hand may serve meanwhile.
+/// Whether waiting for the fetch helps; not while the issuer fails and keys at hand may serve meanwhile.
 bool KeySource::is_worth_waiting(Tick now) const {
-    return flight_ && now < flight_->deadline && !(gate_.may_serve(now) && gate_.is_failing());
+    return fetch_.is_awaitable(now) && !(gate_.may_serve(now) && gate_.is_failing());
 }
 
 OrLater<Obtained> KeySource::obtain(Patience patience) {
     if (auto keys = ready()) return Result(Obtained{std::move(keys), false});
     Lock lock(mutex_);
     const Tick now = surroundings_.now();
-    take_over_unattended(now);
+    tend_fetch(now);
     bool awaited = false;
     if (patience != Patience::spent) {
-        if (wants_keys(now)) launch(Need::keys);
+        if (wants_keys(now)) start_fetch(Need::keys);
         const bool waits = is_worth_waiting(now);
         if (waits && patience == Patience::none) return Later{.is_conclusive = true};
-        awaited = waits && join(lock, flight_->deadline);
+        awaited = waits && wait_for_fetch(lock, fetch_.deadline());
     }
     if (std::exchange(begins_anew_, false)) {
         gate_.spread(surroundings_.jitter());
@@ -87,15 +89,15 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
     const Tick end_of_patience = surroundings_.now() + options_.timeout;
     bool asked_for_it = patience == Patience::spent;
     while (snapshot_.read() == seen) {
-        take_over_unattended(surroundings_.now());
+        tend_fetch(surroundings_.now());
         if (asked_for_it) return take_at_its_word(seen, key_id);
         if (const auto verdict = decide_unasked(seen, key_id)) return *verdict;
-        if (!flight_) launch(Need::unknown_key);
-        if (!flight_) continue;
-        // A flight that was under way already may bring an answer that a cache has kept.
-        asked_for_it = flight_->need != Need::keys;
+        if (!fetch_.exists()) start_fetch(Need::unknown_key);
+        if (!fetch_.exists()) continue;
+        // A fetch that was in progress already may bring an answer that a cache has kept.
+        asked_for_it = fetch_.need() != Need::keys;
         if (patience == Patience::none) return Later{.is_conclusive = asked_for_it};
-        if (!join(lock, std::min(flight_->deadline, end_of_patience))) return Result<Snapshot>(Errc::keys_unavailable);
+        if (!wait_for_fetch(lock, std::min(fetch_.deadline(), end_of_patience))) return Result<Snapshot>(Errc::keys_unavailable);
     }
     return Result(snapshot_.read());
 }
@@ -103,7 +105,7 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
 /// An issuer that has just been asked for a key has it or has it not; one that failed, or has not answered yet even to
 /// who waited for it to the end of its time, may have it.
 Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id) {
-    if (flight_ || gate_.is_failing()) return Errc::keys_unavailable;
+    if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
     if (key_id) unknown_.add(*key_id, surroundings_.now() + options_.cooldown);
     return seen;
 }
@@ -114,30 +116,36 @@ std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen,
                                                           std::optional<std::string_view> key_id) {
     const Tick now = surroundings_.now();
     if (key_id && unknown_.contains(*key_id, now)) return seen;
-    if (flight_ ? now < flight_->deadline : !closed_ && gate_.allows(Need::unknown_key, now)) return std::nullopt;
-    if (flight_ || gate_.is_failing()) return Errc::keys_unavailable;
+    if (fetch_.exists() ? fetch_.is_awaitable(now)
+                        : fetch_.may_start() && !closed_ && gate_.allows(Need::unknown_key, now))
+        return std::nullopt;
+    if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
     ++throttled_;
     if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
     return seen;
 }
 
-/// Where no thread is woken, a flight is carried out by the first to join it. One that nobody has joined yet gets its
-/// full time from now.
-void KeySource::take_over_unattended(Tick now) {
-    if (flight_ && !flight_->aloft && !surroundings_.wake) flight_->deadline = now + options_.timeout;
+/// Gives up a fetch that goes on for a whole timeout past its deadline, as a function of the user's may. One that nobody
+/// runs yet, since no thread is woken here and the first to wait for it will, gets its full time from now.
+void KeySource::tend_fetch(Tick now) {
+    if (fetch_.is_running() && now >= fetch_.deadline() + options_.timeout) fail_fetch(FetchFault::timed_out);
+    if (fetch_.exists() && !fetch_.is_running() && !surroundings_.wake) fetch_.set_deadline(now + options_.timeout);
 }
 
 void KeySource::attend() {
     Lock lock(mutex_);
-    if (flight_) join(lock, flight_->deadline);
+    if (fetch_.exists() && fetch_.is_awaitable(surroundings_.now())) wait_for_fetch(lock, fetch_.deadline());
 }
 
 std::optional<FetchFault> KeySource::refresh() {
     if (!surroundings_.load) return std::nullopt;
     Lock lock(mutex_);
     if (closed_) return FetchFault::stopped;
-    if (!flight_) launch(Need::command);
-    if (flight_ && !join(lock, flight_->deadline)) return FetchFault::timed_out;
+    tend_fetch(surroundings_.now());
+    if (fetch_.may_start()) start_fetch(Need::command);
+    if (!fetch_.exists()) return last_error_;
+    if (!fetch_.is_awaitable(surroundings_.now()) || !wait_for_fetch(lock, fetch_.deadline()))
+        return FetchFault::timed_out;
     return last_error_;
 }
 
@@ -146,34 +154,32 @@ void KeySource::close() {
     closed_ = true;
 }
 
-/// Starts a flight: to be carried out by the thread that is woken for it, or by the first to join it.
-void KeySource::launch(Need need) {
+/// Starts a fetch: to be run by the thread that is woken for it, or by the first to wait for it.
+void KeySource::start_fetch(Need need) {
     const Tick now = surroundings_.now();
     gate_.started(need, now);
-    flight_ = Flight{need, now + options_.timeout};
+    fetch_.start(need, now + options_.timeout);
     announced_throttling_ = false;
-    if (surroundings_.wake && !surroundings_.wake(shared_from_this(), now)) land(FetchFault::stopped);
+    if (surroundings_.wake && !surroundings_.wake(shared_from_this(), now)) fail_fetch(FetchFault::stopped);
 }
 
-void KeySource::fly(Lock& lock) {
-    flight_->aloft = true;
-    const LoadRequest request{flight_->deadline, flight_->need != Need::keys, origin_};
+void KeySource::run_fetch(Lock& lock) {
+    const auto id = fetch_.run();
+    const LoadRequest request{fetch_.deadline(), fetch_.need() != Need::keys, origin_};
+    due_at_.store(count(fetch_.deadline() + options_.timeout), std::memory_order_release);
     lock.unlock();
-    auto loaded = load(request);
+    auto loaded = surroundings_.load_or_fail(request);
     lock.lock();
-    land(std::move(loaded));
+    fetch_.complete(id) ? record(std::move(loaded)) : schedule(gate_.refresh_at());
 }
 
-/// A fetch that throws is a fetch that failed: a flight always lands.
-Result<LoadedKeys, FetchFault> KeySource::load(const LoadRequest& request) const noexcept {
-    try {
-        return surroundings_.load(request);
-    } catch (const std::exception&) {
-        return FetchFault::unreachable;
-    }
+void KeySource::fail_fetch(FetchFault fault) {
+    fetch_.abandon();
+    record(fault);
 }
 
-void KeySource::land(Result<LoadedKeys, FetchFault> loaded) {
+/// Takes in what a fetch that has just ended brought.
+void KeySource::record(Result<LoadedKeys, FetchFault> loaded) {
     const Tick now = surroundings_.now();
     if (loaded) {
         if (gate_.is_failing()) events_.add({EventKind::recovered});
@@ -184,11 +190,9 @@ void KeySource::land(Result<LoadedKeys, FetchFault> loaded) {
         last_error_ = loaded.error();
         events_.add({EventKind::refresh_failed, last_error_});
     }
-    flight_.reset();
-    ++flights_;
+    ++fetches_;
     settle(now);
     schedule(gate_.refresh_at());
-    landed_.notify_all();
 }
 
 void KeySource::publish(LoadedKeys loaded, Tick now) {
@@ -201,14 +205,12 @@ void KeySource::publish(LoadedKeys loaded, Tick now) {
     gate_.succeeded(now, loaded.lifetime, surroundings_.jitter());
 }
 
-/// Waits for the flight that was started. @return false when it has not landed by `until`.
-bool KeySource::join(Lock& lock, Tick until) {
-    if (!surroundings_.wake && !flight_->aloft) {
-        fly(lock);
-        return true;
-    }
-    const auto landed = [this, flight = flights_] { return flights_ != flight; };
-    return landed_.wait_for(lock, until - surroundings_.now(), landed);
+/// Waits for the fetch that is awaitable, or runs it where no thread is woken. @return whether it ended by `until`.
+bool KeySource::wait_for_fetch(Lock& lock, Tick until) {
+    if (surroundings_.wake || fetch_.is_running())
+        return fetch_.wait(lock, until - surroundings_.now(), surroundings_.interrupted);
+    run_fetch(lock);
+    return true;
 }
 
 /// Says until when ready() may answer without asking here.
@@ -227,18 +229,16 @@ void KeySource::schedule(Tick at) {
 void KeySource::tick() {
     if (!surroundings_.load) return;
     Lock lock(mutex_);
-    if (!flight_ && !closed_) {
-        const Tick now = surroundings_.now();
+    const Tick now = surroundings_.now();
+    tend_fetch(now);
+    if (!fetch_.exists() && !closed_) {
         due_at_.store(kForever, std::memory_order_release);
-        if (!is_in_use()) return;
-        if (!gate_.allows(Need::keys, now)) {
-            schedule(gate_.refresh_at());
-            return;
-        }
+        if (!is_in_use() || !fetch_.may_start()) return;
+        if (!gate_.allows(Need::keys, now)) return schedule(gate_.refresh_at());
         gate_.started(Need::keys, now);
-        flight_ = Flight{Need::keys, now + options_.timeout};
+        fetch_.start(Need::keys, now + options_.timeout);
     }
-    if (flight_ && !flight_->aloft) fly(lock);
+    if (fetch_.exists() && !fetch_.is_running()) run_fetch(lock);
 }
 
 bool KeySource::is_due() const {
@@ -265,11 +265,11 @@ std::vector<SourceEvent> KeySource::take_events() {
 SourceReport KeySource::report() const {
     const Lock lock(mutex_);
     SourceReport report{.state = SourceState::fixed,
-                        .refreshing = flight_.has_value(),
+                        .refreshing = fetch_.exists(),
                         .age = {},
                         .next_refresh = {},
                         .last_error = last_error_,
-                        .fetches = flights_,
+                        .fetches = fetches_,
                         .stale_serves = stale_serves_.load(std::memory_order_relaxed),
                         .throttled = throttled_,
                         .keys = snapshot_.read()};
@@ -287,12 +287,10 @@ SourceState KeySource::state(Tick now) const {
     return last_error_ ? SourceState::failed : SourceState::cold;
 }
 
-/// Whoever carried a flight, waited for one or was to wake this source is gone; siblings must not all refresh at once.
-/// The condition variable may remember waiters that no longer exist, so it is not even destroyed.
+/// Whoever ran a fetch, waited for one or was to wake this source is gone; siblings must not all refresh at once.
 void KeySource::after_fork_in_child() {
-    flight_.reset();
+    fetch_.reset_after_fork();
     begins_anew_ = true;
-    std::construct_at(&landed_);
     settled_until_.store(kNever, std::memory_order_release);
     mutex_.unlock();
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "keys/fetch.hpp"
+#include "keys/fetch_in_progress.hpp"
 #include "keys/patience.hpp"
 #include "keys/refresh_gate.hpp"
 #include "keys/snapshot_cell.hpp"
@@ -67,24 +67,19 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
 
   private:
     using Lock = std::unique_lock<std::mutex>;
-    struct Flight {
-        Need need;
-        Tick deadline;
-        bool aloft = false;  // somebody is carrying it out
-    };
 
     Snapshot current() const;
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;
     Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id);
     std::optional<Result<Snapshot>> decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id);
-    void launch(Need need);
-    void take_over_unattended(Tick now);
-    void fly(Lock& lock);
-    Result<LoadedKeys, FetchFault> load(const LoadRequest& request) const noexcept;
-    void land(Result<LoadedKeys, FetchFault> loaded);
+    void start_fetch(Need need);
+    void tend_fetch(Tick now);
+    void run_fetch(Lock& lock);
+    void fail_fetch(FetchFault fault);
+    void record(Result<LoadedKeys, FetchFault> loaded);
     void publish(LoadedKeys loaded, Tick now);
-    bool join(Lock& lock, Tick until);
+    bool wait_for_fetch(Lock& lock, Tick until);
     void settle(Tick now);
     SourceState state(Tick now) const;
     void schedule(Tick at);
@@ -101,13 +96,12 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     mutable std::atomic<std::uint64_t> stale_serves_{0};
 
     mutable std::mutex mutex_;  // guards all below
-    std::condition_variable landed_;
     SnapshotCell snapshot_;
     RefreshGate gate_;
     UnknownKeys unknown_;
     SourceEvents events_;
-    std::optional<Flight> flight_;
-    std::uint64_t flights_ = 0, throttled_ = 0;
+    FetchInProgress fetch_;
+    std::uint64_t fetches_ = 0, throttled_ = 0;
     std::optional<FetchFault> last_error_;
     Origin origin_;  // of the snapshot
     unsigned int idle_rounds_ = 0;

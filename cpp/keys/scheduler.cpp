@@ -1,6 +1,5 @@
 #include "keys/scheduler.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <system_error>
@@ -29,9 +28,12 @@ class WithoutSignals {
     sigset_t before_{};
 };
 
+/// Made when the program is loaded: a fork holds the lock that registering takes while it waits for those of sources.
+[[maybe_unused]] const Scheduler& made_at_load = Scheduler::of_this_process();
+
 }  // namespace
 
-Scheduler& Scheduler::of_this_process() {
+Scheduler& Scheduler::of_this_process() noexcept {
     static Scheduler* const only = [] {
         auto* const made = std::make_unique<Scheduler>().release();
         ForkGuard::add(*made, ForkGuard::Rank::scheduler);
@@ -43,22 +45,24 @@ Scheduler& Scheduler::of_this_process() {
 bool Scheduler::wake(const std::shared_ptr<KeySource>& source, Tick at) {
     const Lock lock(mutex_);
     if (is_stopping()) return false;
-    const auto same = [&source](const Appointment& agreed) {
-        return !agreed.source.owner_before(source) && !source.owner_before(agreed.source);
-    };
-    const auto agreed = std::ranges::find_if(appointments_, same);
-    if (agreed == appointments_.end())
-        appointments_.push_back({source, at});
-    else
-        agreed->at = at;
-    return staff(Clock::now());
+    const auto [agreed, is_new] = appointments_.try_emplace(source.get(), Appointment{source, at});
+    if (!is_new) by_time_.erase({agreed->second.at, source.get()});
+    agreed->second.at = at;
+    by_time_.emplace(at, source.get());
+    return ensure_threads(Clock::now());
+}
+
+void Scheduler::cancel(const KeySource& source) {
+    const Lock lock(mutex_);
+    if (const auto agreed = appointments_.find(&source); agreed != appointments_.end())
+        static_cast<void>(take(agreed));
 }
 
 /// Sees to it that there is a thread for every appointment that is due, and one to wait for the others.
-bool Scheduler::staff(Tick now) {
-    const auto due =
-        std::ranges::count_if(appointments_, [now](const Appointment& agreed) { return agreed.at <= now; });
-    if (threads_.empty() || (std::cmp_greater(due, idle_) && threads_.size() < kMaxThreads)) {
+bool Scheduler::ensure_threads(Tick now) {
+    std::size_t due = 0;
+    for (auto next = by_time_.begin(); next != by_time_.end() && next->first <= now && due <= idle_; ++next) ++due;
+    if (threads_.empty() || (due > idle_ && threads_.size() < kMaxThreads)) {
         try {
             const WithoutSignals meanwhile;
             threads_.emplace_back(&Scheduler::work, this);
@@ -70,22 +74,28 @@ bool Scheduler::staff(Tick now) {
     return true;
 }
 
+/// Removes an appointment. @return its source, null for one that is ending.
+std::shared_ptr<KeySource> Scheduler::take(Appointments::iterator appointment) {
+    auto source = appointment->second.source.lock();
+    by_time_.erase({appointment->second.at, appointment->first});
+    appointments_.erase(appointment);
+    return source;
+}
+
 void Scheduler::work() {
     Lock lock(mutex_);
     while (!is_stopping()) {
-        const auto next = std::ranges::min_element(appointments_, {}, &Appointment::at);
-        const bool none = next == appointments_.end();
-        if (none || next->at > Clock::now()) {
+        const bool none = by_time_.empty();
+        if (none || by_time_.begin()->first > Clock::now()) {
             ++idle_;
-            none ? changed_.wait(lock) : static_cast<void>(changed_.wait_until(lock, Tick(next->at)));
+            none ? changed_.wait(lock) : static_cast<void>(changed_.wait_until(lock, Tick(by_time_.begin()->first)));
             --idle_;
             continue;
         }
-        auto source = next->source.lock();
-        appointments_.erase(next);
+        auto source = take(appointments_.find(by_time_.begin()->second));
         lock.unlock();
         if (source) source->tick();
-        source.reset();  // may be the last owner, and its end needs no lock of ours
+        source.reset();  // may be the last owner, whose end takes the lock
         lock.lock();
     }
 }
@@ -106,6 +116,7 @@ void Scheduler::after_fork_in_child() {
     std::construct_at(&changed_);
     std::construct_at(&threads_);
     appointments_.clear();
+    by_time_.clear();
     idle_ = 0;
     mutex_.unlock();
 }

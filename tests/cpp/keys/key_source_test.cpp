@@ -10,6 +10,9 @@
 #include <tuple>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.hpp"
@@ -812,6 +815,120 @@ TEST_F(GivenAColdSource, AForkDuringAFetchLeavesTheChildToFetchAnew) {
     EXPECT_TRUE(child_fetched);
 }
 
+// A greenlet beside the one that fetches, or a fetch that verifies a token itself: waiting would stop both for good.
+TEST_F(GivenAColdSource, TheThreadThatFetchesNeverWaitsForItself) {
+    std::string inside, command;
+    bool put_off = true;
+    issuer.then([&] {
+        inside = obtain(source);
+        put_off = std::holds_alternative<Later>(source.obtain(Patience::none));
+        source.attend();
+        const auto fault = source.refresh();
+        command = fault ? name_of(*fault) : "answered";
+        return ScriptedIssuer::keys(set_of("a"));
+    });
+
+    EXPECT_EQ(obtain(source), "a");
+
+    EXPECT_EQ(inside, "keys_unavailable");
+    EXPECT_FALSE(put_off);
+    EXPECT_EQ(command, "timed_out");
+}
+
+TEST_F(GivenAWarmSource, TheThreadThatFetchesAnUnknownKeyNeverWaitsForItself) {
+    const Snapshot old = source.ready();
+    std::string inside;
+    issuer.then([&] {
+        inside = renew(source, old, "another");
+        return ScriptedIssuer::keys(set_of("wanted"));
+    });
+
+    EXPECT_EQ(renew(source, old), "wanted");
+
+    EXPECT_EQ(inside, "keys_unavailable");
+}
+
+/// A fetch that goes on until the test lets it end.
+class GivenAFetchThatDoesNotReturn : public GivenAColdSource {
+  protected:
+    void start_hanging_fetch() {
+        hanging.emplace_back([this] { obtain(source); });
+        while (!source.report().refreshing) std::this_thread::yield();
+    }
+    void script_hanging(std::string_view late) {
+        issuer.then([this, late = std::string(late)] {
+            entered.count_down();
+            released.wait();
+            return ScriptedIssuer::keys(set_of(late));
+        });
+    }
+    ~GivenAFetchThatDoesNotReturn() override { release(); }
+    void release() {
+        if (!released.try_wait()) released.count_down();
+        hanging.clear();
+    }
+
+    std::latch released{1}, entered{1};
+    std::vector<std::jthread> hanging;
+};
+
+TEST_F(GivenAFetchThatDoesNotReturn, ItIsGivenUpOneTimeoutAfterItsDeadline) {
+    script_hanging("late");
+    start_hanging_fetch();
+    entered.wait();
+
+    clock.advance(2 * kOptions.timeout - kTick);
+    EXPECT_FALSE(source.is_due());
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    EXPECT_TRUE(source.report().refreshing);
+
+    clock.advance(kTick);
+    EXPECT_TRUE(source.is_due());
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    EXPECT_FALSE(source.report().refreshing);
+    EXPECT_EQ(source.report().last_error, FetchFault::timed_out);
+
+    clock.advance(1s);
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(obtain(source), "new");
+}
+
+TEST_F(GivenAFetchThatDoesNotReturn, ItsLateAnswerIsDropped) {
+    script_hanging("late");
+    start_hanging_fetch();
+    entered.wait();
+    clock.advance(2 * kOptions.timeout);
+    source.tick();
+    clock.advance(1s);
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(obtain(source), "new");
+
+    release();
+
+    EXPECT_EQ(name_in(source.ready()), "new");
+    EXPECT_EQ(source.report().fetches, 2U);
+}
+
+TEST_F(GivenAFetchThatDoesNotReturn, NoMoreThanFourAreLeftRunning) {
+    static_assert(FetchInProgress::kMaxAbandoned == 4);
+    for (std::size_t i = 0; i < FetchInProgress::kMaxAbandoned; ++i) {
+        script_hanging("late");
+        start_hanging_fetch();
+        while (fetches() <= i) std::this_thread::yield();
+        clock.advance(2 * kOptions.timeout);
+        EXPECT_EQ(obtain(source), "keys_unavailable");
+        clock.advance(60s);
+    }
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    source.tick();
+    EXPECT_EQ(source.refresh(), FetchFault::timed_out);
+    EXPECT_EQ(fetches(), FetchInProgress::kMaxAbandoned);
+
+    release();
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(obtain(source), "new");
+}
+
 /// A source whose ticks are a scheduler's to give; the test plays the scheduler.
 class GivenAScheduledSource : public GivenAColdSource {
   protected:
@@ -843,6 +960,48 @@ TEST_F(GivenAScheduledSource, WhoWaitsGetsWhatTheTickBrings) {
 
     EXPECT_EQ(agreed, clock.now() + 800s) << "the next one";
     EXPECT_FALSE(source_on_schedule.is_due()) << "nobody needs to look";
+}
+
+TEST_F(GivenAScheduledSource, ASignalEndsTheWaitAtOnce) {
+    Surroundings surroundings = issuer.surroundings(clock);
+    surroundings.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
+    int asked = 0;
+    surroundings.interrupted = [&asked] { return ++asked == 2; };
+    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(surroundings));
+
+    EXPECT_EQ(obtain(*interruptible), "keys_unavailable");
+
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(GivenAScheduledSource, AForkInASignalHandlerEndsTheChildsWait) {
+    Surroundings surroundings = issuer.surroundings(clock);
+    surroundings.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
+    pid_t child = -1;
+    surroundings.interrupted = [&child] {
+        if (child < 0) child = fork();
+        return child != 0;
+    };
+    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(surroundings));
+
+    const std::string answer = obtain(*interruptible);
+
+    if (child == 0) _exit(answer == "keys_unavailable" ? 0 : 1);
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(GivenAScheduledSource, ItsEndCancelsWhatWasAgreed) {
+    Surroundings surroundings = issuer.surroundings(clock);
+    const KeySource* cancelled = nullptr;
+    surroundings.cancel = [&cancelled](const KeySource& ending) { cancelled = &ending; };
+    auto short_lived = std::make_shared<KeySource>(kOptions, std::move(surroundings));
+    const KeySource* const address = short_lived.get();
+
+    short_lived.reset();
+
+    EXPECT_EQ(cancelled, address);
 }
 
 TEST_F(GivenAScheduledSource, ItIsCalledAgainWhenABackOffEnds) {

@@ -124,6 +124,19 @@ TEST_F(GivenAScheduler, ASourceIsNotKeptAlive) {
     other_called.wait();
 }
 
+TEST_F(GivenAScheduler, ACancelledSourceIsNotCalled) {
+    const auto source = source_that([] { ADD_FAILURE() << "it was called"; });
+    std::latch other_called(1);
+    const auto other = source_that([&] { other_called.count_down(); });
+    EXPECT_TRUE(scheduler.wake(source, Clock::now() + 5ms));
+    EXPECT_TRUE(scheduler.wake(other, Clock::now() + 50ms));
+
+    scheduler.cancel(*source);
+    scheduler.cancel(*source);
+
+    other_called.wait();
+}
+
 TEST_F(GivenAScheduler, AfterStopNothingIsAgreed) {
     scheduler.stop();
 

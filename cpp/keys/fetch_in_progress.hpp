@@ -1,0 +1,68 @@
+// The one fetch that a source of keys may have in progress, and the callers who wait for it to end.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "keys/refresh_gate.hpp"
+
+namespace authjwks {
+
+/// All members are called with the owner's lock held.
+class FetchInProgress {
+  public:
+    using Lock = std::unique_lock<std::mutex>;
+    using Interrupted = std::function<bool()>;
+    using Id = std::uint64_t;
+
+    /// How many fetches may go on that were abandoned, before no other is started: each one keeps a thread.
+    static constexpr std::size_t kMaxAbandoned = 4;
+
+    bool exists() const noexcept { return current_.has_value(); }
+    bool is_running() const noexcept { return current_ && current_->runner; }
+    /// Whether a caller on this thread gets anywhere by waiting: the fetch is in time, and not run by this very thread.
+    bool is_awaitable(Tick now) const;
+    bool may_start() const noexcept { return !current_ && abandoned_ < kMaxAbandoned; }
+
+    Need need() const { return current_->need; }
+    Tick deadline() const { return current_->deadline; }
+    void set_deadline(Tick deadline) { current_->deadline = deadline; }
+
+    /// Begins a fetch that some thread is to run() soon.
+    void start(Need need, Tick deadline);
+    /// Makes this thread the one that runs the fetch.
+    Id run();
+    /// Ends the fetch that run() began, and wakes those who wait. @return false when it was abandoned meanwhile, so
+    /// that its result is nobody's.
+    bool complete(Id id);
+    /// Ends the fetch without a result, whether it is running or not.
+    void abandon();
+
+    /// Waits for the end of the current fetch. @param interrupted  asked without the lock several times a second, when
+    /// given; true ends the wait. @return whether the fetch has ended.
+    bool wait(Lock& lock, Clock::duration at_most, const Interrupted& interrupted);
+
+    /// In a forked child, where neither the threads that ran fetches nor those that waited live on.
+    void reset_after_fork();
+
+  private:
+    struct Fetch {
+        Id id;
+        Need need;
+        Tick deadline;
+        std::optional<std::thread::id> runner{};
+    };
+    void end();
+
+    std::condition_variable ended_;
+    std::optional<Fetch> current_;
+    Id last_id_ = 0;
+    std::size_t abandoned_ = 0;  // running still
+};
+
+}  // namespace authjwks
