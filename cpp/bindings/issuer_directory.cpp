@@ -9,6 +9,7 @@
 
 #include <pybind11/stl.h>
 
+#include "bindings/bare_new.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/remote_options.hpp"
 #include "engine/issuer_directory.hpp"
@@ -57,9 +58,10 @@ std::string claimed_issuer(const IssuerDirectory&, std::string_view token) {
 }  // namespace
 
 void bind_issuer_directory(py::module_& module) {
-    py::class_<IssuerDirectory, std::shared_ptr<IssuerDirectory>>(
-        module, "IssuerDirectory", "The issuers that one service trusts. Safe from many threads.", py::is_final())
-        .def(py::init(&make_directory), py::arg("names"), py::arg("template"), py::arg("options"))
+    py::class_<IssuerDirectory, std::shared_ptr<IssuerDirectory>> type(
+        module, "IssuerDirectory", "The issuers that one service trusts. Safe from many threads.", py::is_final());
+    refuse_bare_new(type);
+    type.def(py::init(&make_directory), py::arg("names"), py::arg("template"), py::arg("options"))
         .def("admit", &admit, py::arg("issuer"), py::arg("source").none(false), "Trust one more issuer.")
         .def("claimed_issuer", &claimed_issuer, py::arg("token"), "The issuer that an unproven token names.")
         .def("sources", &IssuerDirectory::sources, "The sources of keys in use now.")

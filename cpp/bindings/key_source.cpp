@@ -10,6 +10,7 @@
 
 #include <pybind11/stl.h>
 
+#include "bindings/bare_new.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/python_call.hpp"
@@ -83,7 +84,7 @@ py::dict describe_source(const KeySource& source) {
 
 /// Whoever interrupts a wait is not to be answered with its outcome.
 void heed_signals() {
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (PyErr_Occurred() != nullptr || PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
 void prefetch(KeySource& source) {
@@ -111,6 +112,7 @@ void attend(KeySource& source) {
         source.attend();
         return true;
     });
+    heed_signals();
 }
 
 /// What one call raises must not hide the next event, nor cost anyone a verdict.
@@ -165,9 +167,10 @@ py::bytes open_compact(const KeySource& source, std::string_view token, const st
 }  // namespace
 
 void bind_key_source(py::module_& module) {
-    py::class_<KeySource, std::shared_ptr<KeySource>>(
-        module, "KeySource", "Where an issuer's keys come from. Safe from many threads.", py::is_final())
-        .def_static("fixed", &make_fixed, py::arg("key_set"), py::arg("label") = "", "Keys that never change.")
+    py::class_<KeySource, std::shared_ptr<KeySource>> type(
+        module, "KeySource", "Where an issuer's keys come from. Safe from many threads.", py::is_final());
+    refuse_bare_new(type);
+    type.def_static("fixed", &make_fixed, py::arg("key_set"), py::arg("label") = "", "Keys that never change.")
         .def_static("remote", &open_source, py::arg("issuer"), py::arg("discovery_url"), py::arg("jwks_uri"),
                     py::arg("options"), "Keys behind a URL, or behind what discovery names.")
         .def("report", &describe_source, "How the source is doing, and its keys.")
@@ -177,6 +180,9 @@ void bind_key_source(py::module_& module) {
         .def("tick", &tick, "Do what is due; for sources that are fetched in Python.")
         .def("is_due", &KeySource::is_due, "Whether tick() has something to do.")
         .def_property_readonly("label", &KeySource::label, "What events and reports call it.")
+        .def_property_readonly(
+            "timeout", [](const KeySource& source) { return std::chrono::duration<double>(source.timeout()).count(); },
+            "Seconds that a caller waits at most.")
         .def("tell_events", &tell_events, py::arg("tell"),
              "Call tell(kind, error) for what happened since the last call.")
         .def("close", &KeySource::close, "End all fetching for good.")

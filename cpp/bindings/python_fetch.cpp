@@ -1,6 +1,7 @@
 #include "bindings/python_fetch.hpp"
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,12 +35,13 @@ Result<HttpResponse, FetchFault> read_answer(const py::tuple& answer) {
     for (const auto& [name, value] : py::dict(answer[1]))
         if (!headers.take(py::cast<std::string>(name) + ": " + py::cast<std::string>(value)))
             return FetchFault::too_large;
-    auto body = py::cast<std::string>(py::bytes(answer[2]));
-    if (body.size() > kMaxBodyBytes) return FetchFault::too_large;
-    return HttpResponse{py::cast<long>(answer[0]), std::move(body), headers.lifetime(), headers.version()};
+    const py::bytes body(answer[2]);
+    if (static_cast<std::size_t>(PyBytes_GET_SIZE(body.ptr())) > kMaxBodyBytes) return FetchFault::too_large;
+    return HttpResponse{py::cast<long>(answer[0]), std::string(body), headers.lifetime(), headers.version()};
 }
 
-/// With the GIL. Only the call itself runs Python code: the answer is of plain types by then.
+/// With the GIL, which its caller gives back: it throws nothing. Only the call itself runs Python code: the answer is
+/// of plain types by then.
 Result<HttpResponse, FetchFault> ask(PyObject* function, const HttpRequest& request, double seconds_left) {
     try {
         const auto answer = call_python(function, py::make_tuple(request.url, headers_for(request), seconds_left));
@@ -47,8 +49,8 @@ Result<HttpResponse, FetchFault> ask(PyObject* function, const HttpRequest& requ
         return read_answer(answer);
     } catch (py::error_already_set& error) {
         if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
-    } catch (const py::builtin_exception&) {
-        return FetchFault::unreachable;  // the answer is not of the form that was asked for
+    } catch (const std::exception&) {
+        return FetchFault::unreachable;  // no memory, or an answer that is not of the form that was asked for
     }
     return FetchFault::unreachable;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <pybind11/pybind11.h>
 
@@ -17,6 +18,7 @@ struct RemoteOptions {
     Fetch fetch;
     bool allow_http;
     bool fetches_in_python;
+    std::vector<std::string> credential_hosts{};
 };
 
 /// A source that has not been asked yet; see KeyLocation for what may be given.

@@ -1,6 +1,7 @@
 #include "bindings/verifier.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <new>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include <pybind11/stl.h>
 
+#include "bindings/bare_new.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/kept_claims.hpp"
@@ -106,8 +108,9 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
         const auto verdict =
             without_gil([&] { return verifier->authenticator.authenticate(*text, *scratch, now, patience); });
         const auto* const outcome = std::get_if<Result<Accepted>>(&verdict.outcome);
-        // Whoever interrupts a wait in vain is not to be answered with its failure.
-        if (outcome != nullptr && !*outcome && PyErr_CheckSignals() != 0) return nullptr;
+        // A signal's handler may have raised during the wait, or be due: that comes before the failure of the wait.
+        const bool refused = outcome != nullptr && !*outcome;
+        if (PyErr_Occurred() != nullptr || (refused && PyErr_CheckSignals() != 0)) return nullptr;
         tell_news(*verifier, verdict.source);
         if (const auto* later = std::get_if<Later>(&verdict.outcome))
             return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
@@ -140,6 +143,10 @@ PyObject* verify_at(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     }
     const double now = PyFloat_AsDouble(args[1]);
     if (now == -1.0 && PyErr_Occurred() != nullptr) return nullptr;
+    if (!std::isfinite(now)) {
+        PyErr_SetString(PyExc_ValueError, "verify_at() takes a finite time");
+        return nullptr;
+    }
     return run(self, args[0], Patience::until_the_deadline, Instant{Seconds{now}});
 }
 
@@ -200,6 +207,7 @@ std::optional<py::dict> cache_report(const BoundVerifier& verifier) {
 void bind_verifier(py::module_& module) {
     py::class_<BoundVerifier> type(module, "Verifier", "Judges tokens by one source of keys and one policy. Immutable.",
                                    py::is_final());
+    refuse_bare_new(type);
     type.def(py::init(&make_verifier), py::arg("keys").none(false), py::arg("issuers"), py::arg("audiences"),
              py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"), py::arg("token_types"),
              py::arg("max_token_bytes"), py::arg("on_news"), py::arg("token_cache"));

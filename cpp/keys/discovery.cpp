@@ -19,6 +19,13 @@ Url demand_url(const std::string& text, bool allow_http, const char* option) {
     return *std::move(url);
 }
 
+std::string origin_of_host(const std::string& host) {
+    const auto url = Url::parse("https://" + host, false);
+    if (!url || host.find_first_of("/?") != std::string::npos)
+        throw std::invalid_argument("credential_hosts must be names of hosts, with a port where it is not 443");
+    return url->origin();
+}
+
 /// OpenID Connect Discovery 1.0 §4: the well-known path follows the issuer's own.
 std::string openid_url(std::string_view issuer) {
     if (issuer.ends_with('/')) issuer.remove_suffix(1);
@@ -58,7 +65,12 @@ KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issue
     } else {
         throw std::invalid_argument("issuer, discovery_url or jwks_uri must say where the keys are");
     }
+    if (jwks_uri_) credential_origins_.insert(jwks_uri_->origin());
+    for (const Url& url : metadata_urls_) credential_origins_.insert(url.origin());
+    for (const std::string& host : options.credential_hosts) credential_origins_.insert(origin_of_host(host));
 }
+
+bool KeyLocation::may_have_credentials(const Url& url) const { return credential_origins_.contains(url.origin()); }
 
 Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadRequest& request) const {
     const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, request);
@@ -68,7 +80,8 @@ Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadR
     auto response = fetch({.url = where->text(),
                            .deadline = request.deadline,
                            .no_cache = request.no_cache,
-                           .known = may_be_known ? request.known.version : Validators{}});
+                           .known = may_be_known ? request.known.version : Validators{},
+                           .send_credentials = may_have_credentials(*where)});
     if (!response) return response.error();
     if (response->status == 304 && may_be_known) return LoadedKeys{std::nullopt, response->lifetime, request.known};
     if (response->status != 200) return FetchFault::bad_status;
@@ -83,7 +96,10 @@ Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadR
 Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, const LoadRequest& request) const {
     auto fault = FetchFault::not_discovery;
     for (const Url& url : metadata_urls_) {
-        const auto response = fetch({.url = url.text(), .deadline = request.deadline, .no_cache = request.no_cache});
+        const auto response = fetch({.url = url.text(),
+                                     .deadline = request.deadline,
+                                     .no_cache = request.no_cache,
+                                     .send_credentials = may_have_credentials(url)});
         if (!response) return response.error();
         if (response->status == 200) return read_metadata(response->body, url);
         // Only a server that does not have this document may have the other one.

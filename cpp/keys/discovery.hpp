@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ namespace authjwks {
 struct LocationOptions {
     std::optional<std::string> issuer, discovery_url, jwks_uri;
     bool allow_http = false;
+    /// Hosts that get the configured headers and client certificate, beside those of the URLs above: a name, with a
+    /// port where it is not 443.
+    std::vector<std::string> credential_hosts{};
 };
 
 /// The answer that a key set was read from, so that the same one is recognised when it comes again.
@@ -41,16 +45,18 @@ struct LoadedKeys {
 class KeyLocation {
   public:
     /// `jwks_uri` wins; then `discovery_url`; then what the specifications put below `issuer`, OpenID Connect first.
-    /// @throws std::invalid_argument when none is given or a URL is refused (see Url); an issuer that is discovered
-    /// must
+    /// @throws std::invalid_argument when none is given or a URL or a host is refused (see Url); an issuer that is
+    /// discovered must
     ///         be one without query and fragment (RFC 8414 §2).
     explicit KeyLocation(const LocationOptions& options);
 
     /// Fetches the key set, by way of the metadata where that is asked for. The metadata's `issuer` must be exactly the
-    /// configured one, and its `jwks_uri` may name any host but never http where the metadata came by https.
+    /// configured one, and its `jwks_uri` may name any host but never http where the metadata came by https. A host
+    /// that only the metadata names gets no credentials.
     Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
+    bool may_have_credentials(const Url& url) const;
     Result<Url, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
     Result<Url, FetchFault> read_metadata(const std::string& body, const Url& from) const;
 
@@ -58,6 +64,7 @@ class KeyLocation {
     bool allow_http_;
     std::optional<Url> jwks_uri_;
     std::vector<Url> metadata_urls_;  // in the order they are asked
+    std::set<std::string> credential_origins_;
 };
 
 }  // namespace authjwks

@@ -26,6 +26,7 @@ enum class FetchFault : std::uint8_t {
     timed_out,
     bad_status,
     too_large,
+    bad_encoding,
     not_json,
     not_discovery,
     issuer_mismatch,
@@ -34,8 +35,8 @@ enum class FetchFault : std::uint8_t {
     stopped,
 };
 
-inline constexpr std::array<std::string_view, 12> kFetchFaultNames{
-    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",    "too_large",
+inline constexpr std::array<std::string_view, 13> kFetchFaultNames{
+    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",    "too_large", "bad_encoding",
     "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
 
 /// The fault as a word for reports.
@@ -50,9 +51,10 @@ struct Validators {
 
 struct HttpRequest {
     std::string url;
-    Tick deadline;          ///< for the whole exchange, name lookup to last byte
-    bool no_cache = false;  ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
-    Validators known{};     ///< of the version at hand (RFC 9110 §13.1)
+    Tick deadline;                  ///< for the whole exchange, name lookup to last byte
+    bool no_cache = false;          ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
+    Validators known{};             ///< of the version at hand (RFC 9110 §13.1)
+    bool send_credentials = false;  ///< the configured headers and client certificate, which are not for every host
 };
 
 struct HttpResponse {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -17,36 +19,46 @@ namespace {
 
 /// What an exchange has brought so far; libcurl's callbacks write here.
 struct Exchange {
-    std::string body;
-    HttpHeaders headers;
-    bool overflowed = false;
+    std::string body{};
+    HttpHeaders headers{};
+    std::optional<FetchFault> refusal{};  ///< why it was ended from here
+    const std::function<bool()>* is_stopping = nullptr;
+
+    /// Ends the exchange. @return what a callback of libcurl's answers for that.
+    std::size_t refuse(FetchFault why) {
+        refusal = why;
+        return 0;
+    }
 };
 
 std::size_t take_body(const char* data, std::size_t, std::size_t size, void* into) noexcept {
     auto& exchange = *static_cast<Exchange*>(into);
-    if (exchange.body.size() + size > kMaxBodyBytes) {
-        exchange.overflowed = true;
-        return 0;
-    }
+    if (exchange.body.size() + size > kMaxBodyBytes) return exchange.refuse(FetchFault::too_large);
     exchange.body.append(data, size);
     return size;
 }
 
 std::size_t take_header(const char* data, std::size_t, std::size_t size, void* into) noexcept {
     auto& exchange = *static_cast<Exchange*>(into);
-    exchange.overflowed = exchange.overflowed || !exchange.headers.take({data, size});
-    return exchange.overflowed ? 0 : size;
+    if (!exchange.headers.take({data, size})) return exchange.refuse(FetchFault::too_large);
+    if (!exchange.headers.is_decodable()) return exchange.refuse(FetchFault::bad_encoding);
+    return size;
 }
 
-int give_up(void* is_stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    return (*static_cast<const std::function<bool()>*>(is_stopping))() ? 1 : 0;
+/// Called between the steps of an exchange. What came of a body is counted before it is decoded, too: it may decode to
+/// nothing for as long as it goes on.
+int check_progress(void* of, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) noexcept {
+    auto& exchange = *static_cast<Exchange*>(of);
+    if (received > static_cast<curl_off_t>(kMaxBodyBytes)) exchange.refuse(FetchFault::too_large);
+    if (*exchange.is_stopping && (*exchange.is_stopping)()) exchange.refuse(FetchFault::stopped);
+    return exchange.refusal ? 1 : 0;
 }
 
 /// What libcurl's codes mean here; all others mean that the server was not reached.
 constexpr std::array kFaults{
     std::pair{CURLE_FILESIZE_EXCEEDED, FetchFault::too_large},
     std::pair{CURLE_OPERATION_TIMEDOUT, FetchFault::timed_out},
-    std::pair{CURLE_ABORTED_BY_CALLBACK, FetchFault::stopped},
+    std::pair{CURLE_BAD_CONTENT_ENCODING, FetchFault::bad_encoding},
     std::pair{CURLE_UNSUPPORTED_PROTOCOL, FetchFault::url_refused},
     std::pair{CURLE_URL_MALFORMAT, FetchFault::url_refused},
     std::pair{CURLE_SSL_CONNECT_ERROR, FetchFault::tls_failed},
@@ -58,8 +70,7 @@ constexpr std::array kFaults{
 
 /// @param connected  whether a server was reached: one that does not speak HTTP is reported like a URL of another
 /// scheme.
-FetchFault fault_of(CURLcode code, bool overflowed, bool connected) {
-    if (overflowed) return FetchFault::too_large;
+FetchFault fault_of(CURLcode code, bool connected) {
     const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
     if (row == kFaults.end() || (connected && row->second == FetchFault::url_refused)) return FetchFault::unreachable;
     return row->second;
@@ -81,18 +92,18 @@ class HttpFetch {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - Clock::now());
         if (left.count() <= 0) return FetchFault::timed_out;
         const net::List headers = headers_for(request), connect_to = connect_to_list();
-        Exchange exchange;
+        Exchange exchange{.is_stopping = &options_.is_stopping};
         net::Transfer transfer;
         CURL* const handle = transfer.handle();
         if (handle == nullptr || !headers) return FetchFault::unreachable;
         bound(handle, left);
+        watch(handle, exchange);
         address(handle, request, headers.get(), connect_to.get());
-        trust(handle);
-        listen(handle, exchange);
+        trust(handle, request.send_credentials);
         const CURLcode code = transfer.perform();
         long connections = 0;
         net::curl().easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &connections);
-        if (code != CURLE_OK) return fault_of(code, exchange.overflowed, connections > 0);
+        if (code != CURLE_OK) return exchange.refusal.value_or(fault_of(code, connections > 0));
         HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
         net::curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
         return response;
@@ -105,12 +116,14 @@ class HttpFetch {
         const auto add = [&](const std::string& name, const std::string& value) {
             if (!value.empty()) complete = complete && append(list, name + ": " + value);
         };
+        std::span<const std::pair<std::string, std::string>> own;
+        if (request.send_credentials) own = options_.headers;
         const auto is_accept = [](const auto& header) { return same_ignoring_case(header.first, "accept"); };
-        add("Accept", std::ranges::any_of(options_.headers, is_accept) ? "" : "application/json");
+        add("Accept", std::ranges::any_of(own, is_accept) ? "" : "application/json");
         add("Cache-Control", request.no_cache ? "no-cache" : "");
         add("If-None-Match", request.known.etag);
         add("If-Modified-Since", request.known.last_modified);
-        for (const auto& [name, value] : options_.headers) add(name, value);
+        for (const auto& [name, value] : own) add(name, value);
         return complete ? std::move(list) : nullptr;
     }
 
@@ -127,10 +140,16 @@ class HttpFetch {
         net::curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                                 static_cast<long>(std::min(left, options_.connect_timeout).count()));
         net::curl().easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
-        if (!options_.is_stopping) return;
+    }
+
+    static void watch(CURL* handle, Exchange& exchange) {
+        net::curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+        net::curl().easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+        net::curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+        net::curl().easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
         net::curl().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-        net::curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, give_up);
-        net::curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &options_.is_stopping);
+        net::curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, check_progress);
+        net::curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
     }
 
     void address(CURL* handle, const HttpRequest& request, curl_slist* headers, curl_slist* connect_to) const {
@@ -141,29 +160,24 @@ class HttpFetch {
         net::curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
         net::curl().easy_setopt(handle, CURLOPT_HEADEROPT,
                                 static_cast<long>(CURLHEADER_SEPARATE));  // none for the proxy
-        net::curl().easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
+        net::curl().easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
         net::curl().easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to);
         if (!options_.proxy) return;
         net::curl().easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
         net::curl().easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
     }
 
-    void trust(CURL* handle) const {
+    void trust(CURL* handle, bool with_client_certificate) const {
         net::curl().easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         // With trust of our own, the system's store is not asked as well.
         if (options_.ca_file || options_.ca_path) {
             net::curl().easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file ? options_.ca_file->c_str() : nullptr);
             net::curl().easy_setopt(handle, CURLOPT_CAPATH, options_.ca_path ? options_.ca_path->c_str() : nullptr);
         }
-        if (options_.client_cert) net::curl().easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
+        if (!with_client_certificate || !options_.client_cert) return;
+        net::curl().easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
         if (options_.client_key) net::curl().easy_setopt(handle, CURLOPT_SSLKEY, options_.client_key->c_str());
-    }
-
-    static void listen(CURL* handle, Exchange& exchange) {
-        net::curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
-        net::curl().easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
-        net::curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-        net::curl().easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+        net::curl().easy_setopt(handle, CURLOPT_KEYPASSWD, "");  // or OpenSSL asks for one at the terminal
     }
 
     HttpOptions options_;

@@ -1,6 +1,7 @@
 #include "keys/http_headers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -25,19 +26,46 @@ std::optional<std::chrono::seconds> delta_seconds(std::string_view text) {
     return std::chrono::seconds(value);
 }
 
+/// Takes the first item off a comma-separated list (RFC 9110 §5.6.1), without the blanks around it.
+std::string_view take_item(std::string_view& list) {
+    const auto comma = std::min(list.find(','), list.size());
+    const auto item = trimmed(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    return item;
+}
+
 std::optional<std::chrono::seconds> max_age_of(std::string_view directives) {
     constexpr std::string_view name = "max-age=";
     while (!directives.empty()) {
-        const auto comma = std::min(directives.find(','), directives.size());
-        const auto directive = trimmed(directives.substr(0, comma));
+        const auto directive = take_item(directives);
         if (same_ignoring_case(directive.substr(0, name.size()), name)) {
             auto value = directive.substr(name.size());
             if (value.starts_with('"')) value.remove_prefix(1);
             return delta_seconds(value);
         }
-        directives.remove_prefix(std::min(comma + 1, directives.size()));
     }
     return std::nullopt;
+}
+
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+/// RFC 9112 §4, and the same line as libcurl writes it for HTTP/2 and later: a name, a version, a blank, three digits.
+/// Other lines may begin like one, but no field does: a field's name has no slash.
+bool is_status_line(std::string_view line) {
+    if (!line.starts_with("HTTP/")) return false;
+    const auto blank = line.find(' ');
+    const auto version = line.substr(5, blank == std::string_view::npos ? blank : blank - 5);
+    return blank != std::string_view::npos && !version.empty() && line.size() >= blank + 4 &&
+           std::ranges::all_of(version, [](char letter) { return is_digit(letter) || letter == '.'; }) &&
+           std::ranges::all_of(line.substr(blank + 1, 3), is_digit);
+}
+
+/// `value`, or nothing where it holds what cannot be sent in a request.
+std::string_view printable(std::string_view value) {
+    constexpr std::size_t longest = 1024;
+    const bool is_clean = value.size() <= longest &&
+                          std::ranges::all_of(value, [](char letter) { return letter >= ' ' && letter <= '~'; });
+    return is_clean ? value : std::string_view{};
 }
 
 }  // namespace
@@ -46,11 +74,17 @@ bool HttpHeaders::take(std::string_view line) {
     bytes_ += line.size();
     if (bytes_ > kMaxBytes) return false;
     const auto colon = line.find(':');
-    if (line.starts_with("HTTP/"))
-        *this = HttpHeaders{};
+    if (is_status_line(line))
+        begin_again();
     else if (colon != std::string_view::npos)
         take_field(line.substr(0, colon), trimmed(line.substr(colon + 1)));
     return true;
+}
+
+void HttpHeaders::begin_again() {
+    const auto bytes = bytes_;
+    *this = HttpHeaders{};
+    bytes_ = bytes;
 }
 
 void HttpHeaders::take_field(std::string_view name, std::string_view value) {
@@ -59,9 +93,23 @@ void HttpHeaders::take_field(std::string_view name, std::string_view value) {
     } else if (same_ignoring_case(name, "age")) {
         age_ = delta_seconds(value).value_or(std::chrono::seconds(0));
     } else if (same_ignoring_case(name, "etag")) {
-        version_.etag = value;
+        version_.etag = printable(value);
     } else if (same_ignoring_case(name, "last-modified")) {
-        version_.last_modified = value;
+        version_.last_modified = printable(value);
+    } else if (same_ignoring_case(name, "content-encoding") || same_ignoring_case(name, "transfer-encoding")) {
+        count_codings(value);
+    }
+}
+
+void HttpHeaders::count_codings(std::string_view codings) {
+    constexpr std::array<std::string_view, 3> decoded{"gzip", "x-gzip", "deflate"};
+    constexpr std::array<std::string_view, 3> plain{"", "identity", "chunked"};
+    while (!codings.empty()) {
+        const auto coding = take_item(codings);
+        const auto is_this = [coding](std::string_view name) { return same_ignoring_case(name, coding); };
+        if (std::ranges::any_of(plain, is_this)) continue;
+        ++layers_;
+        has_unknown_coding_ = has_unknown_coding_ || std::ranges::none_of(decoded, is_this);
     }
 }
 

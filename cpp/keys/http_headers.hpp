@@ -1,4 +1,4 @@
-// What the headers of an answer say about keeping it (RFC 9110 §8.8, RFC 9111 §4.2, §5.2.2).
+// What the headers of an answer say about its body and about keeping it (RFC 9110 §8.4, §8.8, RFC 9111 §4.2, §5.2.2).
 #pragma once
 
 #include <chrono>
@@ -12,24 +12,33 @@ namespace authjwks {
 
 class HttpHeaders {
   public:
-    /// How much of them is read at most, in bytes.
+    /// How much of them is read at most, in bytes, with those of interim answers.
     static constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
 
     /// Takes one header line, with or without its line end; a status line begins a new set of headers.
     /// @return false once there are more than kMaxBytes of them.
     bool take(std::string_view line);
 
+    /// Whether the body is encoded once at most, by gzip or deflate, over both Content-Encoding and Transfer-Encoding:
+    /// a few bytes in several layers can take minutes to decode.
+    bool is_decodable() const noexcept { return layers_ <= 1 && !has_unknown_coding_; }
+
     /// How long the answer is fresh: its max-age less the age it had on arrival, never below zero.
     std::optional<std::chrono::seconds> lifetime() const;
+    /// Those validators that are printable: they are sent back.
     const Validators& version() const noexcept { return version_; }
 
   private:
+    void begin_again();
     void take_field(std::string_view name, std::string_view value);
+    void count_codings(std::string_view codings);
 
     std::size_t bytes_ = 0;
     std::optional<std::chrono::seconds> max_age_;
     std::chrono::seconds age_{0};
     Validators version_;
+    unsigned int layers_ = 0;  // of encoding
+    bool has_unknown_coding_ = false;
 };
 
 }  // namespace authjwks

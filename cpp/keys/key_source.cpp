@@ -16,10 +16,7 @@ Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 }  // namespace
 
 KeySource::KeySource(KeySet keys, std::string label)
-    : surroundings_{.label = std::move(label)},
-      settled_until_(kForever),
-      due_at_(kForever),
-      gate_(options_) {
+    : surroundings_{.label = std::move(label)}, settled_until_(kForever), due_at_(kForever), gate_(options_) {
     snapshot_.replace(std::make_shared<const KeySet>(std::move(keys)));
 }
 
@@ -97,7 +94,8 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
         // A fetch that was in progress already may bring an answer that a cache has kept.
         asked_for_it = fetch_.need() != Need::keys;
         if (patience == Patience::none) return Later{.is_conclusive = asked_for_it};
-        if (!wait_for_fetch(lock, std::min(fetch_.deadline(), end_of_patience))) return Result<Snapshot>(Errc::keys_unavailable);
+        if (!wait_for_fetch(lock, std::min(fetch_.deadline(), end_of_patience)))
+            return Result<Snapshot>(Errc::keys_unavailable);
     }
     return Result(snapshot_.read());
 }
@@ -125,8 +123,8 @@ std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen,
     return seen;
 }
 
-/// Gives up a fetch that goes on for a whole timeout past its deadline, as a function of the user's may. One that nobody
-/// runs yet, since no thread is woken here and the first to wait for it will, gets its full time from now.
+/// Gives up a fetch that goes on for a whole timeout past its deadline, as a function of the user's may. One that
+/// nobody runs yet, since no thread is woken here and the first to wait for it will, gets its full time from now.
 void KeySource::tend_fetch(Tick now) {
     if (fetch_.is_running() && now >= fetch_.deadline() + options_.timeout) fail_fetch(FetchFault::timed_out);
     if (fetch_.exists() && !fetch_.is_running() && !surroundings_.wake) fetch_.set_deadline(now + options_.timeout);

@@ -62,6 +62,8 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     Clock::duration retry_after() const;
     SourceReport report() const;
     const std::string& label() const noexcept { return surroundings_.label; }
+    /// For how long a caller waits at most.
+    Clock::duration timeout() const noexcept { return options_.timeout; }
     bool has_events() const noexcept { return events_.pending(); }
     std::vector<SourceEvent> take_events();
 

@@ -54,8 +54,7 @@ bool Scheduler::wake(const std::shared_ptr<KeySource>& source, Tick at) {
 
 void Scheduler::cancel(const KeySource& source) {
     const Lock lock(mutex_);
-    if (const auto agreed = appointments_.find(&source); agreed != appointments_.end())
-        static_cast<void>(take(agreed));
+    if (const auto agreed = appointments_.find(&source); agreed != appointments_.end()) static_cast<void>(take(agreed));
 }
 
 /// Sees to it that there is a thread for every appointment that is due, and one to wait for the others.

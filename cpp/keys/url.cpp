@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.hpp"
 #include "keys/curl.hpp"
 
 namespace authjwks {
@@ -10,9 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxUrlBytes = 2048;
 
-net::Text part(const net::UrlHandle& url, CURLUPart which) {
+net::Text part(const net::UrlHandle& url, CURLUPart which, unsigned int flags = 0) {
     char* text = nullptr;
-    if (net::curl().url_get(url.get(), which, &text, 0) != CURLUE_OK) return nullptr;
+    if (net::curl().url_get(url.get(), which, &text, flags) != CURLUE_OK) return nullptr;
     return net::Text(text);
 }
 
@@ -33,10 +34,13 @@ std::optional<Url> Url::parse(std::string_view text, bool allow_http) {
     if (!url || net::curl().url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
         return std::nullopt;
     const auto scheme = part(url, CURLUPART_SCHEME), host = part(url, CURLUPART_HOST);
-    if (!scheme || !host || *host == '\0') return std::nullopt;
+    const auto port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (!scheme || !host || *host == '\0' || !port) return std::nullopt;
     const bool secure = std::string_view(scheme.get()) == "https";
     if (!secure && !(allow_http && std::string_view(scheme.get()) == "http")) return std::nullopt;
-    return Url(std::move(copy), secure);
+    std::string origin = std::string(scheme.get()) + "://" + host.get() + ":" + port.get();
+    std::ranges::transform(origin, origin.begin(), to_lower);
+    return Url(std::move(copy), std::move(origin), secure);
 }
 
 }  // namespace authjwks

@@ -17,11 +17,14 @@ class Url {
 
     const std::string& text() const noexcept { return text_; }
     bool is_secure() const noexcept { return secure_; }
+    /// Scheme, host and port, as text that is the same for all URLs of one origin (RFC 6454 §4).
+    const std::string& origin() const noexcept { return origin_; }
 
   private:
-    Url(std::string text, bool secure) : text_(std::move(text)), secure_(secure) {}
+    Url(std::string text, std::string origin, bool secure)
+        : text_(std::move(text)), origin_(std::move(origin)), secure_(secure) {}
 
-    std::string text_;
+    std::string text_, origin_;
     bool secure_;
 };
 

@@ -63,6 +63,7 @@ class RemoteOptions:
         proxy: str | None,
         connect_to: Sequence[str],
         headers: Sequence[tuple[str, str]],
+        credential_hosts: Sequence[str],
         fetch: Callable[[str, dict[str, str], float], tuple[int, Mapping[str, str], bytes]] | None,
     ) -> None:
         """With `fetch`, all fetching is done by it, on threads of Python."""
@@ -96,6 +97,10 @@ class KeySource:
     @property
     def label(self) -> str:
         """What events and reports call it: the issuer, or the URL that was named."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a caller waits for an answer at most."""
 
     def report(self) -> dict[str, Any]:
         """`label`, `state` ("static", "cold", "fresh", "stale", "failed"), `refreshing` (bool), `age` and
@@ -197,4 +202,4 @@ class Verifier:
         """As `verify`, judged by what is at hand: neither waits for the issuer nor asks it."""
 
     def verify_at(self, token: str, now: float, /) -> dict[str, Any]:
-        """As `verify`, judged at `now`, seconds since the epoch."""
+        """As `verify`, judged at `now`, seconds since the epoch. Raises ValueError for a time that is not finite."""

@@ -85,6 +85,7 @@ class _HttpOptions(NamedTuple):
     connect_to: tuple[str, ...]
     headers: Mapping[str, str]
     allow_http: bool
+    credential_hosts: tuple[str, ...]
 
 
 class HttpOptions(_HttpOptions):
@@ -95,12 +96,15 @@ class HttpOptions(_HttpOptions):
         connect_timeout: seconds of these for the connection.
         ca_file: path of a PEM file with the certificates to trust, instead of the system's.
         ca_path: path of a folder of them, named by hash as `openssl rehash` does.
-        client_cert: path of a PEM file with our certificate and its key, or the paths of both.
+        client_cert: path of a PEM file with our certificate and its key, or the paths of both; not encrypted.
         proxy: its URL; None for the one that the environment names, "" for none.
         connect_to: `HOST:PORT:OTHER-HOST:OTHER-PORT` connects to the other in place of the first; certificates are
             still checked for the first.
-        headers: sent with every fetch.
+        headers: sent with every fetch from a host that the configuration names. Their values are masked in the `repr`.
         allow_http: also fetch over plain http; for an issuer on the same machine.
+        credential_hosts: hosts that get `headers` and `client_cert` too, though only the issuer's metadata names them:
+            `HOST`, or `HOST:PORT` where the port is not 443. Those of `issuer`, `discovery_url` and `jwks_uri` always
+            do, and no other.
 
     Raises:
         ConfigError: when a timeout is not a number of seconds from 0.001 to a year, a path leads nowhere, a rule of
@@ -120,6 +124,7 @@ class HttpOptions(_HttpOptions):
         connect_to: str | Collection[str] = (),
         headers: Mapping[str, str] = MappingProxyType({}),
         allow_http: bool = False,
+        credential_hosts: str | Collection[str] = (),
     ) -> HttpOptions:
         if not isinstance(allow_http, bool):
             raise ConfigError("allow_http must be a bool")
@@ -136,7 +141,14 @@ class HttpOptions(_HttpOptions):
             _checked_rules(connect_to),
             _checked_headers(headers),
             allow_http,
+            texts("credential_hosts", credential_hosts, least=0),
         )
+
+    def __repr__(self) -> str:
+        shown = self._asdict() | {"headers": dict.fromkeys(self.headers, "***")}
+        if self.proxy and "@" in self.proxy:
+            shown["proxy"] = "***@" + self.proxy.rpartition("@")[2]
+        return f"HttpOptions({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 Fetch = Callable[[str, Mapping[str, str], float], tuple[int, Mapping[str, str], bytes]]

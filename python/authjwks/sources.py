@@ -87,6 +87,7 @@ def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> 
         proxy=http.proxy,
         connect_to=http.connect_to,
         headers=tuple(http.headers.items()),
+        credential_hosts=http.credential_hosts,
         fetch=None if fetch is None else _of_plain_types(plain_function("fetch", fetch)),
     )
 

@@ -114,10 +114,13 @@ class Verifier:
             if self._admission is None or not self._admission.helps(token, refused):
                 raise
             verdict = self._native.verify_warm(token)
+        has_waited = False
         while not isinstance(verdict, dict):
             source, is_conclusive = verdict
             await self._room.attend(source)
-            verdict = self._native.verify_finally(token) if is_conclusive else self._native.verify_warm(token)
+            is_last = is_conclusive or has_waited
+            verdict = self._native.verify_finally(token) if is_last else self._native.verify_warm(token)
+            has_waited = True
         return verdict
 
     def prefetch(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
+from time import monotonic
 
 from authjwks import _core
 from authjwks.errors import ConfigError, KeysUnavailable, refusal
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import asyncio
 
     Waiters = list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
+
+# Seconds past a source's own timeout, after which a thread that waits for it counts as stuck: a fetch may not return.
+_GRACE = 1.0
 
 # As many as the core fetches with at once: one issuer's silence must not keep another's answer from who waits for it.
 _MOST_THREADS = 8
@@ -30,7 +34,7 @@ class WaitingRoom:
         self._staffs: dict[int, _Staff] = {}  # by process: what a fork leaves behind is nobody's
 
     def start(self, work: Callable[[], object]) -> None:
-        """Have `work()` called by a thread, once however often it is asked for before it begins. It must not raise.
+        """Have `work()` called by a thread, once however often it is asked for before it begins.
 
         Raises:
             RuntimeError: when there is no thread, and none can be had.
@@ -66,6 +70,7 @@ class _Staff:
         self._jobs: list[Callable[[], object]] = []
         self._threads = 0
         self._waiters: dict[_core.KeySource, Waiters] = {}
+        self._overdue: dict[_core.KeySource, float] = {}  # when a thread that attends to a source counts as stuck
 
     def start(self, work: Callable[[], object]) -> None:
         from threading import Thread
@@ -90,16 +95,23 @@ class _Staff:
             raise
 
     async def attend(self, source: _core.KeySource, loop: asyncio.AbstractEventLoop) -> None:
-        arrival = loop.create_future()
+        arrival, now, limit = loop.create_future(), monotonic(), source.timeout + _GRACE
         with self._lock:
-            is_first = source not in self._waiters
+            is_unattended = now >= self._overdue.get(source, now)
+            if is_unattended:
+                self._overdue[source] = now + limit
             self._waiters.setdefault(source, []).append((loop, arrival))
-        if is_first:
+        if is_unattended:
             try:
                 self.start(lambda: self._wait_for(source))
             except RuntimeError as exhausted:
                 raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
-        await arrival
+        alarm = loop.call_later(limit, _arrive, arrival)
+        try:
+            await arrival
+        finally:
+            alarm.cancel()
+            self._withdraw(source, loop, arrival)
 
     def _work(self) -> None:
         while True:
@@ -108,15 +120,31 @@ class _Staff:
                     self._threads -= 1
                     return
                 work = self._jobs.pop(0)
-            work()
+            try:
+                work()
+            except Exception:
+                from logging import getLogger
+
+                getLogger("authjwks").exception("a thread that fetches or waits for keys failed, and goes on")
 
     def _wait_for(self, source: _core.KeySource) -> None:
-        source.attend()
-        self._dismiss(source)
+        try:
+            source.attend()
+        finally:
+            self._dismiss(source)
+
+    def _withdraw(
+        self, source: _core.KeySource, loop: asyncio.AbstractEventLoop, arrival: asyncio.Future[None]
+    ) -> None:
+        with self._lock:
+            waiters = self._waiters.get(source, [])
+            if (loop, arrival) in waiters:
+                waiters.remove((loop, arrival))
 
     def _dismiss(self, source: _core.KeySource) -> None:
         """Let those who wait for `source` go and ask again."""
         with self._lock:
+            self._overdue.pop(source, None)
             waiters = self._waiters.pop(source, [])
         for loop, arrival in waiters:
             _tell(loop, arrival)
@@ -124,9 +152,10 @@ class _Staff:
 
 async def _attend_by_anyio(source: _core.KeySource) -> None:
     try:
-        from anyio import to_thread
+        from anyio import move_on_after, to_thread
 
-        await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+        with move_on_after(source.timeout + _GRACE):
+            await to_thread.run_sync(source.attend, abandon_on_cancel=True)
     except (AttributeError, ImportError, TypeError) as unfit:
         raise ConfigError("to wait for keys on trio takes anyio 4.8: install authjwks[trio]") from unfit
     except RuntimeError as exhausted:

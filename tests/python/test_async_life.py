@@ -270,6 +270,60 @@ def test_given_threads_at_work__when_no_more_can_be_had__then_those_do_the_work(
     assert done.wait(30)
 
 
+class FailingSource:
+    timeout = 60.0
+
+    def attend(self):
+        raise MemoryError
+
+
+def test_given_a_wait_that_fails__when_others_wait_for_the_same_source__then_nobody_hangs():
+    room, source = WaitingRoom(), FailingSource()
+
+    async def wait_several_times():
+        for _ in range(3):
+            await asyncio.wait_for(asyncio.gather(*(room.attend(source) for _ in range(5))), 30)
+
+    asyncio.run(wait_several_times())
+
+
+def test_given_work_that_fails__when_more_is_to_be_done__then_it_is_done_and_the_failure_is_logged(caplog):
+    room, done = WaitingRoom(), threading.Event()
+
+    for _ in range(20):
+        room.start(FailingSource().attend)
+    room.start(done.set)
+
+    assert done.wait(30)
+    assert "failed" in caplog.text
+
+
+class StuckSource:
+    timeout = 0.0
+
+    def __init__(self):
+        self.attended, self.released = 0, threading.Event()
+
+    def attend(self):
+        self.attended += 1
+        self.released.wait(60)
+
+
+def test_given_a_wait_that_never_ends__when_the_time_is_up__then_tasks_go_on_and_another_thread_attends():
+    room, source = WaitingRoom(), StuckSource()
+
+    async def wait_twice():
+        for _ in range(2):
+            await asyncio.wait_for(asyncio.gather(*(room.attend(source) for _ in range(5))), 30)
+
+    try:
+        asyncio.run(wait_twice())
+    finally:
+        source.released.set()
+
+    assert source.attended == 2
+
+
 async def run_sync_of_an_older_anyio(func, *arguments, cancellable=False, limiter=None):
     """As it was before anyio 4.1."""
 

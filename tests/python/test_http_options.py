@@ -3,10 +3,12 @@
 import gzip
 import json
 import os
+import pty
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -362,6 +364,98 @@ def test_given_headers_of_our_own__when_keys_are_discovered__then_both_requests_
     assert [asked.headers["X-Key"] for asked in server.asked] == ["k", "k"]
 
 
+@pytest.mark.parametrize(("is_named", "keys_sent"), [(False, None), (True, "secret")])
+def test_given_metadata_that_names_another_host__when_keys_are_fetched__then_no_api_key_unless_named(
+    issuer, ca, tls, is_named, keys_sent
+):
+    with serving(issuer, tls) as elsewhere:
+        keys_at = f"127.0.0.1:{elsewhere.server_port}"
+        hosts = [keys_at] if is_named else ()
+        with naming_keys_at(keys_at, tls) as (server, url):
+            http = HttpOptions(ca_file=ca.file, headers={"X-Api-Key": "secret"}, credential_hosts=hosts)
+
+            assert verdict(Verifier(url, "https://api.example", http=http), issuer.mint(iss=url)) == GOOD
+
+    assert [asked.headers["X-Api-Key"] for asked in server.asked] == ["secret"]
+    assert [asked.headers["X-Api-Key"] for asked in elsewhere.asked] == [keys_sent]
+
+
+def test_given_metadata_that_names_another_host__when_it_asks_for_a_certificate__then_it_is_shown_none(
+    issuer, ca, tls, demanding
+):
+    with serving(issuer, demanding) as elsewhere, naming_keys_at(f"127.0.0.1:{elsewhere.server_port}", tls) as (_, url):
+        http = HttpOptions(ca_file=ca.file, client_cert=ca.issue("client.example"))
+
+        assert verdict(Verifier(url, "https://api.example", http=http), issuer.mint(iss=url)) == "keys_unavailable"
+
+    assert not elsewhere.asked
+
+
+@contextmanager
+def naming_keys_at(host, tls):
+    """A server with metadata whose keys are at `host`; it, and its issuer."""
+    document = {"jwks_uri": f"https://{host}/jwks"}
+    with RecordingServer(lambda asked: Answer(200, {}, json.dumps(document).encode()), tls) as server:
+        document["issuer"] = f"https://127.0.0.1:{server.server_port}"
+        yield server, document["issuer"]
+
+
+def test_given_secrets_in_options__when_shown__then_they_are_masked():
+    http = HttpOptions(headers={"X-Api-Key": "s3cret"}, proxy="http://ada:pa55@proxy.example:3128")
+
+    assert "s3cret" not in repr(http)
+    assert "pa55" not in repr(http)
+    assert "X-Api-Key" in repr(http)
+    assert "proxy.example:3128" in repr(http)
+
+
+@pytest.mark.parametrize("host", ["https://a.example", "a.example/x", "u@a.example", "a b", "a.example:x"])
+def test_given_no_name_of_a_host__when_it_is_to_get_credentials__then_config_error(host):
+    with pytest.raises(ConfigError, match="credential_hosts"):
+        Verifier("https://issuer.example", "api", http=HttpOptions(credential_hosts=host))
+
+
+def test_given_an_encrypted_client_key__when_asked__then_a_failure_and_no_question_at_the_terminal(
+    issuer, ca, demanding, tmp_path
+):
+    certificate, key = ca.issue("client.example")
+    encrypted = tmp_path / "encrypted.pem"
+    command = ["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", encrypted]
+    subprocess.run(command, check=True)
+    with serving(issuer, demanding) as server:
+        program = f"""
+import os
+os.close(os.open(os.ttyname(0), os.O_RDWR))  # which makes it the terminal that questions are asked at
+from authjwks import HttpOptions, KeysUnavailable, Verifier
+http = HttpOptions(ca_file={str(ca.file)!r}, client_cert=({str(certificate)!r}, {str(encrypted)!r}))
+verifier = Verifier({NAME!r}, "api", jwks_uri="https://127.0.0.1:{server.server_port}/jwks", http=http)
+try:
+    verifier.prefetch()
+except KeysUnavailable:
+    print(verifier.health().issuers[0].last_error)
+"""
+        assert at_a_terminal(program).endswith("tls_failed")
+
+    assert not server.asked
+
+
+def at_a_terminal(program):
+    """What a Python program writes to a terminal that answers nothing."""
+    terminal, its_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True
+    )
+    os.close(its_end)
+    written = b""
+    with suppress(OSError):  # what Linux says when the program has ended
+        while part := os.read(terminal, 4096):
+            written += part
+            assert b"pass phrase" not in written
+    os.close(terminal)
+    process.wait(30)
+    return written.decode().strip()
+
+
 # What we take
 
 
@@ -401,6 +495,20 @@ def test_given_a_compressed_body__when_fetched__then_its_size_counts_as_it_unfol
     answer = Answer(200, {"Content-Encoding": "gzip"}, packed)
     with RecordingServer(lambda asked: answer, tls) as server:
         assert outcome(keys_from(server, ca_file=ca.file), issuer) == result
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Content-Encoding": "gzip, gzip, gzip"}, id="one_line"),
+        pytest.param({"Content-Encoding": "gzip", "Transfer-Encoding": "gzip, chunked"}, id="both_headers"),
+    ],
+)
+def test_given_a_body_compressed_several_times__when_fetched__then_refused_unread(issuer, ca, tls, headers):
+    packed = gzip.compress(gzip.compress(gzip.compress(b" " * 1_000_000)))
+    answer = Answer(200, headers, packed)
+    with RecordingServer(lambda asked: answer, tls) as server:
+        assert outcome(keys_from(server, ca_file=ca.file), issuer) == ("keys_unavailable", "bad_encoding")
 
 
 # How long we wait

@@ -434,5 +434,46 @@ TEST(GivenHttpThatIsAllowed, TheLocationIsMade) {
         EXPECT_NO_THROW(const KeyLocation location(options));
 }
 
+/// Which of the requests that loading makes carry the configured headers and client certificate.
+std::vector<bool> credentials_sent(const LocationOptions& options, std::string_view jwks_uri) {
+    Web web;
+    for (const std::string_view url : {kOpenid, kOauth, std::string_view("https://metadata.example/m")})
+        web.put(url, to_json(metadata(kIssuer, jwks_uri)));
+    web.put(jwks_uri, kEmptySet);
+    EXPECT_EQ(load(web, options), "");
+    std::vector<bool> sent;
+    for (const HttpRequest& request : web.requests()) sent.push_back(request.send_credentials);
+    return sent;
+}
+
+TEST(GivenCredentials, OnlyTheConfiguredOriginGetsThem) {
+    const LocationOptions by_issuer{.issuer = std::string(kIssuer)};
+    using Sent = std::vector<bool>;
+    EXPECT_EQ(credentials_sent(by_issuer, "https://issuer.example/keys"), (Sent{true, true}));
+    EXPECT_EQ(credentials_sent(by_issuer, "https://ISSUER.example:443/keys"), (Sent{true, true}));
+    EXPECT_EQ(credentials_sent(by_issuer, kKeys), (Sent{true, false}));
+    EXPECT_EQ(credentials_sent(by_issuer, "https://issuer.example:8443/keys"), (Sent{true, false}));
+    EXPECT_EQ(credentials_sent(by_issuer, "https://issuer.example.evil.example/keys"), (Sent{true, false}));
+    EXPECT_EQ(credentials_sent({.jwks_uri = std::string(kKeys)}, kKeys), (Sent{true}));
+    const LocationOptions by_metadata{.issuer = std::string(kIssuer), .discovery_url = "https://metadata.example/m"};
+    EXPECT_EQ(credentials_sent(by_metadata, "https://metadata.example/keys"), (Sent{true, true}));
+    EXPECT_EQ(credentials_sent(by_metadata, "https://issuer.example/keys"), (Sent{true, false}));
+}
+
+TEST(GivenCredentials, HostsThatAreNamedGetThemToo) {
+    const auto sent = [](std::string host, std::string_view jwks_uri) -> bool {
+        return credentials_sent({.issuer = std::string(kIssuer), .credential_hosts = {std::move(host)}}, jwks_uri)[1];
+    };
+    EXPECT_TRUE(sent("keys.example", "https://keys.example/jwks"));
+    EXPECT_TRUE(sent("KEYS.example", "https://keys.example/jwks"));
+    EXPECT_TRUE(sent("keys.example:8443", "https://keys.example:8443/jwks"));
+    EXPECT_FALSE(sent("keys.example", "https://keys.example:8443/jwks"));
+    EXPECT_FALSE(sent("example", "https://keys.example/jwks"));
+    for (const char* host :
+         {"", "a/b", "https://keys.example", "u@keys.example", "a b", "keys.example?x", "keys.example#x"})
+        EXPECT_THROW(KeyLocation({.issuer = std::string(kIssuer), .credential_hosts = {host}}), std::invalid_argument)
+            << host;
+}
+
 }  // namespace
 }  // namespace authjwks

@@ -12,6 +12,7 @@ TEST(GivenEveryFault, ItsNameIsItsOwn) {
     EXPECT_EQ(name_of(FetchFault::timed_out), "timed_out");
     EXPECT_EQ(name_of(FetchFault::bad_status), "bad_status");
     EXPECT_EQ(name_of(FetchFault::too_large), "too_large");
+    EXPECT_EQ(name_of(FetchFault::bad_encoding), "bad_encoding");
     EXPECT_EQ(name_of(FetchFault::not_json), "not_json");
     EXPECT_EQ(name_of(FetchFault::not_discovery), "not_discovery");
     EXPECT_EQ(name_of(FetchFault::issuer_mismatch), "issuer_mismatch");

@@ -93,6 +93,46 @@ TEST(GivenAnotherStatusLine, WhatWasSaidBeforeIsForgotten) {
     EXPECT_EQ(headers.version().last_modified, "");
 }
 
+// A field's name has no slash, so this is none; it is no status line either.
+TEST(GivenALineThatBeginsLikeAStatusLine, ItForgetsNothing) {
+    for (const std::string_view line :
+         {"HTTP/x: 1", "HTTP/1.1: 200", "HTTP/1.1", "HTTP/ 200 OK", "HTTP/1.1 20", "HTTP/1.1 OK "})
+        EXPECT_EQ(headers_of({"Cache-Control: max-age=9", line}).lifetime(), 9s) << line;
+}
+
+TEST(GivenManyStatusLines, TheLimitIsForAllOfThem) {
+    HttpHeaders headers;
+    const std::string interim = "HTTP/1.1 103 Early Hints\r\n";
+    std::size_t taken = 0;
+    while (headers.take(interim)) taken += interim.size();
+    EXPECT_LE(taken, HttpHeaders::kMaxBytes);
+}
+
+TEST(GivenAVersionThatCannotBeSentBack, ItIsNotKept) {
+    for (const std::string& bad : {std::string("\"a\rb\""), std::string("\"a\x01\""), std::string("\"\x7F\""),
+                                   std::string("\"\xC3\xA4\""), std::string("\"a\0b\"", 5), std::string(1025, 'a')}) {
+        const HttpHeaders headers = headers_of({"ETag: " + bad, "Last-Modified: " + bad});
+        EXPECT_EQ(headers.version().etag, "") << bad;
+        EXPECT_EQ(headers.version().last_modified, "") << bad;
+    }
+}
+
+TEST(GivenCodings, OneLayerOfGzipOrDeflateIsDecodable) {
+    const auto decodable = [](std::initializer_list<std::string_view> lines) {
+        return headers_of(lines).is_decodable();
+    };
+    EXPECT_TRUE(decodable({}));
+    EXPECT_TRUE(decodable({"Content-Encoding: GZIP"}));
+    EXPECT_TRUE(decodable({"Content-Encoding: x-gzip"}));
+    EXPECT_TRUE(decodable({"content-encoding: deflate", "Transfer-Encoding: chunked"}));
+    EXPECT_TRUE(decodable({"Content-Encoding: identity, gzip,", "Content-Encoding: "}));
+    EXPECT_FALSE(decodable({"Content-Encoding: gzip, gzip"}));
+    EXPECT_FALSE(decodable({"Content-Encoding: gzip", "Content-Encoding: deflate"}));
+    EXPECT_FALSE(decodable({"Content-Encoding: gzip", "Transfer-Encoding: gzip, chunked"}));
+    EXPECT_FALSE(decodable({"Content-Encoding: br"}));
+    EXPECT_TRUE(decodable({"Content-Encoding: gzip, gzip", "HTTP/1.1 200 OK"})) << "said of an interim answer";
+}
+
 TEST(GivenTooManyHeaders, OneByteMoreIsRefused) {
     HttpHeaders headers;
     EXPECT_TRUE(headers.take(std::string(HttpHeaders::kMaxBytes - 1, 'x')));

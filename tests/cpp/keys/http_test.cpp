@@ -35,7 +35,7 @@ constexpr auto kImpatience = 300ms;  // for those that only the deadline ends
 HttpOptions options() { return {.allow_http = true, .user_agent = "authjwks/test"}; }
 
 Outcome get(const std::string& url, Clock::duration time = kPatience, const HttpOptions& with = options()) {
-    return make_http_fetch(with)({url, Clock::now() + time});
+    return make_http_fetch(with)({.url = url, .deadline = Clock::now() + time, .send_credentials = true});
 }
 
 /// The word for what went wrong, or the status.
@@ -223,7 +223,45 @@ TEST_F(GivenAServer, ABodyIsMeasuredAfterItIsDecoded) {
 
 TEST_F(GivenAServer, ABodyThatCannotBeDecodedIsAFailure) {
     LoopbackServer server(answer("no gzip at all", "Content-Encoding: gzip\r\n"));
-    EXPECT_EQ(outcome_of(get(server.url("/"))), "unreachable");
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "bad_encoding");
+}
+
+// A few KB in three layers took 22 s to decode, with the deadline ignored and every fork waiting.
+TEST_F(GivenAServer, ABodyInSeveralLayersIsRefusedAtItsHeader) {
+    for (const std::string_view headers :
+         {"Content-Encoding: gzip, gzip\r\n", "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n",
+          "Transfer-Encoding: gzip, gzip, gzip, chunked\r\n",
+          "Content-Encoding: deflate\r\nTransfer-Encoding: gzip\r\n", "Content-Encoding: br\r\n",
+          "Content-Encoding: gzip, identity, x-gzip\r\n"}) {
+        LoopbackServer server([headers](Connection& client) {
+            client.send("HTTP/1.1 200 OK\r\n" + std::string(headers) + "\r\n");
+            EXPECT_TRUE(client.gone_within(kPatience)) << "it waits for a body";
+        });
+        EXPECT_EQ(outcome_of(get(server.url("/"))), "bad_encoding") << headers;
+    }
+}
+
+TEST_F(GivenAServer, ABodyThatDecodesToNothingIsMeasuredAsItComes) {
+    LoopbackServer server([](Connection& client) {
+        client.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+        client.send(std::string_view("\x1F\x8B\x08\0\0\0\0\0\0\xFF", 10));
+        std::string blocks;
+        for (int i = 0; i < 10'000; ++i) blocks.append("\0\0\0\xFF\xFF", 5);
+        while (client.send(blocks)) continue;
+    });
+    EXPECT_EQ(outcome_of(get(server.url("/"))), "too_large");
+}
+
+TEST_F(GivenAServer, WithoutLeaveItGetsNoConfiguredHeaders) {
+    LoopbackServer server(answer("{}"));
+    HttpOptions with = options();
+    with.headers = {{"X-Api-Key", "secret"}, {"Accept", "text/plain"}};
+
+    ASSERT_TRUE(make_http_fetch(with)({.url = server.url("/"), .deadline = Clock::now() + kPatience}));
+
+    const std::string request = server.requests()[0];
+    EXPECT_EQ(request.find("secret"), std::string::npos);
+    EXPECT_NE(request.find("\r\nAccept: application/json\r\n"), std::string::npos);
 }
 
 TEST_F(GivenAServer, OneThatSaysNothingIsGivenUpAtTheDeadline) {
@@ -460,6 +498,17 @@ TEST_F(GivenATlsServer, AClientMayShowACertificateOfItsOwn) {
     with.client_cert = written("both.pem", client.certificate_pem() + client.key_pem());
     with.client_key = std::nullopt;
     EXPECT_EQ(get_from(server, with), "200") << "with its key in the same file";
+}
+
+TEST_F(GivenATlsServer, WithoutLeaveItIsShownNoClientCertificate) {
+    const TlsIdentity client("DNS:client.example", 24h);
+    LoopbackServer server(serve, identity, &client);
+    HttpOptions with = trusting(identity);
+    with.client_cert = written("both.pem", client.certificate_pem() + client.key_pem());
+    const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+
+    EXPECT_EQ(outcome_of(make_http_fetch(with)({.url = url, .deadline = Clock::now() + kPatience})),
+              get_from(server, trusting(identity)));
 }
 
 TEST_F(GivenATlsServer, OneThatSpeaksPlainHttpIsRefused) {
