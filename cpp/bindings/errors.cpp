@@ -54,7 +54,7 @@ void bind_errors(py::module_& module) {
                "Name the exception class for each slug of ERRORS.");
 }
 
-void set_error(Errc code, std::optional<Clock::duration> retry_after) {
+void set_error(Errc code, Clock::duration retry_after) {
     const auto& [type, sentence, slug] = prepared[static_cast<std::size_t>(code)];
     if (type == nullptr) {
         PyErr_SetString(PyExc_RuntimeError, "authjwks._core is used without authjwks");
@@ -62,8 +62,8 @@ void set_error(Errc code, std::optional<Clock::duration> retry_after) {
     }
     const auto refusal = py::reinterpret_steal<py::object>(PyObject_CallOneArg(type, sentence));
     if (!refusal || PyObject_SetAttr(refusal.ptr(), code_name, slug) != 0) return;
-    if (retry_after) {
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*retry_after).count();
+    if (code == Errc::keys_unavailable) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
         refusal.attr("retry_after") = py::int_(std::max<std::chrono::seconds::rep>(1, seconds));
     }
     PyErr_SetObject(type, refusal.ptr());

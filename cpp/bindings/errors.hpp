@@ -1,8 +1,6 @@
 // The one door from a refusal in C++ to a Python exception.
 #pragma once
 
-#include <optional>
-
 #include <pybind11/pybind11.h>
 
 #include "base/error.hpp"
@@ -15,7 +13,7 @@ namespace py = pybind11;
 void bind_errors(py::module_& module);
 
 /// Sets the Python exception that is registered for `code`. It carries the table's words, never the token's.
-/// @param retry_after  given for keys_unavailable; rounded up to whole seconds, at least one.
-void set_error(Errc code, std::optional<Clock::duration> retry_after = std::nullopt);
+/// @param retry_after  told with keys_unavailable; rounded up to whole seconds, at least one.
+void set_error(Errc code, Clock::duration retry_after = {});
 
 }  // namespace authjwks::bindings

@@ -29,16 +29,18 @@ std::shared_ptr<IssuerDirectory> make_directory(const std::vector<std::string>& 
         checked.emplace(*pattern);
         static_cast<void>(open_source(checked->example(), std::nullopt, std::nullopt, options));
     }
-    return std::make_shared<IssuerDirectory>(
-        names, std::move(checked),
-        [options](const std::string& issuer) { return open_source(issuer, std::nullopt, std::nullopt, options); },
-        [] { return Clock::now(); });
+    IssuerDirectory::Dependencies dependencies{
+        .open =
+            [options](const std::string& issuer) { return open_source(issuer, std::nullopt, std::nullopt, options); },
+        .now = [] { return Clock::now(); },
+        .random = system_random};
+    return std::make_shared<IssuerDirectory>(names, std::move(checked), std::move(dependencies));
 }
 
 void admit(IssuerDirectory& directory, const std::string& issuer, std::shared_ptr<KeySource> source) {
     const auto admitted = directory.admit(issuer, std::move(source));
     if (admitted) return;
-    set_error(admitted.error(), IssuerDirectory::kStrangersTime);
+    set_error(admitted.error(), directory.retry_after(issuer));
     throw py::error_already_set();
 }
 

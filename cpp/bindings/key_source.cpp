@@ -77,7 +77,7 @@ py::dict describe_source(const KeySource& source) {
     return words;
 }
 
-[[noreturn]] void raise(Errc code, std::optional<Clock::duration> retry_after = std::nullopt) {
+[[noreturn]] void raise(Errc code, Clock::duration retry_after = {}) {
     set_error(code, retry_after);
     throw py::error_already_set();
 }

@@ -20,12 +20,6 @@
 namespace authjwks::bindings {
 namespace {
 
-/// From the system each time, as an engine of ours would go on alike in all forked processes.
-double random_jitter() {
-    std::random_device system;
-    return std::uniform_real_distribution<double>(0.0, 1.0)(system);
-}
-
 bool wake(const std::shared_ptr<KeySource>& source, Tick at) { return Scheduler::of_this_process().wake(source, at); }
 
 void cancel(const KeySource& source) { Scheduler::of_this_process().cancel(source); }
@@ -63,6 +57,11 @@ RemoteOptions make_options(double ttl, double max_stale, double cooldown, double
 
 }  // namespace
 
+double system_random() {
+    std::random_device system;
+    return std::uniform_real_distribution<double>(0.0, 1.0)(system);
+}
+
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options) {
     auto label = issuer.value_or(jwks_uri.value_or(discovery_url.value_or("")));
@@ -72,7 +71,7 @@ std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::o
         .label = std::move(label),
         .load = [location, fetch = options.fetch](const LoadRequest& request) { return location.load(fetch, request); },
         .now = [] { return Clock::now(); },
-        .jitter = random_jitter,
+        .jitter = system_random,
         .interrupted = interrupted};
     if (!options.fetches_in_python) {
         surroundings.wake = wake;

@@ -21,6 +21,9 @@ struct RemoteOptions {
     std::vector<std::string> credential_hosts{};
 };
 
+/// A number in [0, 1), from the system each time: an engine of ours would go on alike in all forked processes.
+double system_random();
+
 /// A source that has not been asked yet; see KeyLocation for what may be given.
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options);

@@ -68,12 +68,6 @@ void tell_news(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& 
     }
 }
 
-/// When a token whose keys were out of reach is worth sending again; nothing for any other refusal.
-std::optional<Clock::duration> retry_after(Errc code, const Verdict& verdict) {
-    if (code != Errc::keys_unavailable) return std::nullopt;
-    return verdict.source ? verdict.source->retry_after() : IssuerDirectory::kStrangersTime;
-}
-
 /// Keeps the claims of a token that passed. Whether that can be done changes nothing for its bearer.
 void remember(const BoundVerifier& verifier, std::string_view token, const Verdict& passed, PyObject* claims) {
     if (verifier.authenticator.cache() == nullptr) return;
@@ -119,7 +113,7 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
             if (claims) remember(*verifier, *text, verdict, claims.ptr());
             return claims.release().ptr();
         }
-        set_error(outcome->error(), retry_after(outcome->error(), verdict));
+        set_error(outcome->error(), verdict.retry_after);
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception&) {

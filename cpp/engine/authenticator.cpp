@@ -1,9 +1,15 @@
 #include "engine/authenticator.hpp"
 
+#include <utility>
+
 namespace authjwks {
 namespace {
 
-Result<Accepted> refused(Errc code) { return code; }
+/// @param source  whose keys were missed; null when it did not come to that.
+Verdict refused(Errc code, std::shared_ptr<KeySource> source = nullptr) {
+    const auto retry_after = source ? source->retry_after() : Clock::duration::zero();
+    return {Result<Accepted>(code), std::move(source), nullptr, retry_after};
+}
 
 }  // namespace
 
@@ -12,6 +18,13 @@ Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token)
     const auto issuer = token.claimed_issuer();
     if (!issuer) return issuer.error();
     return std::get<std::shared_ptr<IssuerDirectory>>(keys_)->find(*issuer);
+}
+
+Verdict Authenticator::refused_without_source(Errc code, ParsedToken& token) const {
+    Verdict verdict = refused(code);
+    if (code == Errc::keys_unavailable)
+        verdict.retry_after = std::get<std::shared_ptr<IssuerDirectory>>(keys_)->retry_after(*token.claimed_issuer());
+    return verdict;
 }
 
 Result<std::shared_ptr<KeySource>> Authenticator::source_of(const RememberedToken& token) const {
@@ -49,15 +62,15 @@ void Authenticator::remember(std::string_view token, const Verdict& passed,
 
 Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const {
     auto parsed = read_token(token, policy_, scratch);
-    if (!parsed) return {refused(parsed.error()), nullptr, nullptr};
+    if (!parsed) return refused(parsed.error());
     const auto found = source_for(*parsed);
-    if (!found) return {refused(found.error()), nullptr, nullptr};
+    if (!found) return refused_without_source(found.error(), *parsed);
     const std::shared_ptr<KeySource>& source = *found;
 
     const auto answer = source->obtain(patience);
     if (const auto* later = std::get_if<Later>(&answer)) return {*later, source, nullptr};
     const auto& obtained = std::get<Result<Obtained>>(answer);
-    if (!obtained) return {refused(obtained.error()), source, nullptr};
+    if (!obtained) return refused(obtained.error(), source);
     auto outcome = judge(*parsed, *obtained->keys, policy_, now);
     if (outcome || outcome.error() != Errc::unknown_key || obtained->just_came)
         return {outcome, source, obtained->keys};
@@ -65,7 +78,7 @@ Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, In
     const auto renewed = source->renew(obtained->keys, parsed->key_id(), patience);
     if (const auto* later = std::get_if<Later>(&renewed)) return {*later, source, nullptr};
     const auto& newer = std::get<Result<Snapshot>>(renewed);
-    if (!newer) return {refused(newer.error()), source, nullptr};
+    if (!newer) return refused(newer.error(), source);
     return {*newer == obtained->keys ? outcome : judge(*parsed, **newer, policy_, now), source, *newer};
 }
 

@@ -22,6 +22,7 @@ struct Verdict {
     OrLater<Accepted> outcome;          ///< Later when the source's answer has to be waited for
     std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
     Snapshot keys;                      ///< that judged it; null when none did
+    Clock::duration retry_after{};      ///< of keys_unavailable
 };
 
 /// A token that was judged before, and would be judged no other way now.
@@ -52,6 +53,7 @@ class Authenticator {
     Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const;
 
   private:
+    Verdict refused_without_source(Errc code, ParsedToken& token) const;
     Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
     Result<std::shared_ptr<KeySource>> source_of(const RememberedToken& token) const;
 

@@ -1,14 +1,15 @@
 #include "engine/issuer_directory.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace authjwks {
 
 IssuerDirectory::IssuerDirectory(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
-                                 Open open, Now now)
-    : pattern_(std::move(pattern)), open_(std::move(open)), now_(std::move(now)) {
-    for (const std::string& name : names) named_.try_emplace(name, open_(name));
+                                 Dependencies dependencies)
+    : pattern_(std::move(pattern)), dependencies_(std::move(dependencies)) {
+    for (const std::string& name : names) named_.try_emplace(name, dependencies_.open(name));
     ForkGuard::add(*this, ForkGuard::Rank::directory);
 }
 
@@ -21,9 +22,11 @@ Result<std::shared_ptr<KeySource>> IssuerDirectory::find(std::string_view issuer
         Entries forgotten;  // outlives the lock: the end of a source reaches for locks that come before ours
         const std::scoped_lock lock(mutex_);
         if (auto source = look_up(issuer, forgotten)) return source;
+        if (failed_.until(issuer, dependencies_.now())) return Errc::keys_unavailable;
+        if (!pattern_ || !pattern_->matches(issuer)) return Errc::wrong_issuer;
+        if (!may_take_one_more(forgotten)) return Errc::keys_unavailable;
     }
-    if (!pattern_ || !pattern_->matches(issuer)) return Errc::wrong_issuer;
-    return admit(name, open_(name));
+    return admit(name, dependencies_.open(name));
 }
 
 Result<std::shared_ptr<KeySource>> IssuerDirectory::admit(const std::string& issuer,
@@ -31,56 +34,79 @@ Result<std::shared_ptr<KeySource>> IssuerDirectory::admit(const std::string& iss
     Entries forgotten;
     const std::scoped_lock lock(mutex_);
     if (auto other = look_up(issuer, forgotten)) return other;
-    if (closed_) return Errc::keys_unavailable;
-    if (strangers_.size() == kMaxStrangers) admit_who_answered(forgotten);
-    const Tick now = now_();
-    if (strangers_.size() == kMaxStrangers) {
-        if (now - strangers_.front().since < kStrangersTime) return Errc::keys_unavailable;
-        forget_oldest(strangers_, forgotten);
+    const Tick now = dependencies_.now();
+    if (failed_.until(issuer, now) || !may_take_one_more(forgotten)) return Errc::keys_unavailable;
+    in_vain_.take(now);
+    if (unanswered_.size() == kMaxUnanswered) {
+        const auto place = static_cast<std::size_t>(dependencies_.random() * kMaxUnanswered);
+        forget(unanswered_, std::next(unanswered_.begin(), static_cast<std::ptrdiff_t>(place)), forgotten);
     }
-    strangers_.push_back({issuer, source, now});
-    by_issuer_.emplace(strangers_.back().issuer, std::prev(strangers_.end()));
+    unanswered_.push_back({issuer, source});
+    by_issuer_.emplace(unanswered_.back().issuer, std::prev(unanswered_.end()));
     return source;
 }
 
-/// The source of an issuer that is not one of the named; a stranger that has answered meanwhile becomes known.
+/// The source of an issuer that is not one of the named, unless it has turned out not to answer.
 std::shared_ptr<KeySource> IssuerDirectory::look_up(std::string_view issuer, Entries& forgotten) {
     const auto found = by_issuer_.find(issuer);
     if (found == by_issuer_.end()) return nullptr;
     const auto entry = found->second;
     auto source = entry->source;
-    if (entry->known) {
+    if (entry->known)
         known_.splice(known_.end(), known_, entry);
-    } else if (source->ready()) {
-        admit_to_the_known(entry, forgotten);
-    }
+    else if (!sort_out(entry, forgotten))
+        return nullptr;
     return source;
 }
 
-void IssuerDirectory::admit_to_the_known(Entries::iterator stranger, Entries& forgotten) {
-    stranger->known = true;
-    known_.splice(known_.end(), strangers_, stranger);
-    if (known_.size() > kMaxKnown) forget_oldest(known_, forgotten);
+/// Whether a new issuer may be asked. Those that have answered since they were asked give their share back.
+bool IssuerDirectory::may_take_one_more(Entries& forgotten) {
+    if (closed_) return false;
+    const Tick now = dependencies_.now();
+    const auto none_left = [&] { return in_vain_.wait(now) > Clock::duration::zero(); };
+    if (none_left() || unanswered_.size() == kMaxUnanswered) sort_out_unanswered(forgotten);
+    return !none_left();
 }
 
-/// One that was asked for once and has answered since must not take a stranger's place.
-void IssuerDirectory::admit_who_answered(Entries& forgotten) {
-    for (auto stranger = strangers_.begin(); stranger != strangers_.end();) {
-        const auto next = std::next(stranger);
-        if (stranger->source->ready()) admit_to_the_known(stranger, forgotten);
-        stranger = next;
+void IssuerDirectory::sort_out_unanswered(Entries& forgotten) {
+    for (auto entry = unanswered_.begin(); entry != unanswered_.end();) sort_out(entry++, forgotten);
+}
+
+/// Moves an unanswered issuer to where it belongs by now. @return false when that is among those that failed.
+bool IssuerDirectory::sort_out(Entries::iterator entry, Entries& forgotten) {
+    if (entry->source->ready()) {
+        move_to_known(entry, forgotten);
+    } else if (entry->source->has_failed()) {
+        failed_.add(entry->issuer, dependencies_.now() + entry->source->retry_after());
+        forget(unanswered_, entry, forgotten);
+        return false;
     }
+    return true;
 }
 
-void IssuerDirectory::forget_oldest(Entries& entries, Entries& forgotten) {
-    by_issuer_.erase(entries.front().issuer);
-    forgotten.splice(forgotten.end(), entries, entries.begin());
+void IssuerDirectory::move_to_known(Entries::iterator entry, Entries& forgotten) {
+    in_vain_.give_back();
+    entry->known = true;
+    known_.splice(known_.end(), unanswered_, entry);
+    if (known_.size() > kMaxKnown) forget(known_, known_.begin(), forgotten);
+}
+
+void IssuerDirectory::forget(Entries& entries, Entries::iterator entry, Entries& forgotten) {
+    by_issuer_.erase(entry->issuer);
+    forgotten.splice(forgotten.end(), entries, entry);
+}
+
+Clock::duration IssuerDirectory::retry_after(std::string_view issuer) const {
+    const std::scoped_lock lock(mutex_);
+    const Tick now = dependencies_.now();
+    const auto failed_until = failed_.until(issuer, now);
+    return std::max(failed_until ? *failed_until - now : Clock::duration::zero(), in_vain_.wait(now));
 }
 
 std::vector<std::shared_ptr<KeySource>> IssuerDirectory::sources() {
     Entries forgotten;
     const std::scoped_lock lock(mutex_);
-    admit_who_answered(forgotten);
+    sort_out_unanswered(forgotten);
     std::vector<std::shared_ptr<KeySource>> all;
     all.reserve(named_.size() + known_.size());
     for (const auto& [issuer, source] : named_) all.push_back(source);
@@ -92,7 +118,7 @@ void IssuerDirectory::close() {
     for (const auto& [issuer, source] : named_) source->close();
     const std::scoped_lock lock(mutex_);
     closed_ = true;
-    for (const Entries* entries : {&known_, &strangers_})
+    for (const Entries* entries : {&known_, &unanswered_})
         for (const Entry& entry : *entries) entry.source->close();
 }
 

@@ -113,10 +113,9 @@ Result<Snapshot> KeySource::take_at_its_word(const Snapshot& seen, std::optional
 std::optional<Result<Snapshot>> KeySource::decide_unasked(const Snapshot& seen,
                                                           std::optional<std::string_view> key_id) {
     const Tick now = surroundings_.now();
-    if (key_id && unknown_.contains(*key_id, now)) return seen;
-    if (fetch_.exists() ? fetch_.is_awaitable(now)
-                        : fetch_.may_start() && !closed_ && gate_.allows(Need::unknown_key, now))
-        return std::nullopt;
+    if (key_id && unknown_.until(*key_id, now)) return seen;
+    const bool may_ask = fetch_.may_start() && !closed_ && gate_.allows(Need::unknown_key, now);
+    if (may_ask || fetch_.is_awaitable(now)) return std::nullopt;
     if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
     ++throttled_;
     if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
@@ -253,6 +252,11 @@ Clock::duration KeySource::retry_after() const {
     const Lock lock(mutex_);
     const Tick now = surroundings_.now();
     return gate_.retry_at(now) - now;
+}
+
+bool KeySource::has_failed() const {
+    const Lock lock(mutex_);
+    return !fetch_.exists() && gate_.is_failing() && !gate_.may_serve(surroundings_.now());
 }
 
 std::vector<SourceEvent> KeySource::take_events() {

@@ -15,13 +15,13 @@
 #include "base/result.hpp"
 #include "keys/fetch.hpp"
 #include "keys/fetch_in_progress.hpp"
+#include "keys/negative_cache.hpp"
 #include "keys/patience.hpp"
 #include "keys/refresh_gate.hpp"
 #include "keys/snapshot_cell.hpp"
 #include "keys/source_events.hpp"
 #include "keys/source_report.hpp"
 #include "keys/surroundings.hpp"
-#include "keys/unknown_keys.hpp"
 
 namespace authjwks {
 
@@ -67,7 +67,11 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     bool has_events() const noexcept { return events_.pending(); }
     std::vector<SourceEvent> take_events();
 
+    /// Whether the issuer has been asked in vain and has no keys that may serve.
+    bool has_failed() const;
+
   private:
+    static constexpr std::size_t kMaxKeyIdBytes = 256;  // a longer one is not remembered as unknown
     using Lock = std::unique_lock<std::mutex>;
 
     Snapshot current() const;
@@ -100,7 +104,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     mutable std::mutex mutex_;  // guards all below
     SnapshotCell snapshot_;
     RefreshGate gate_;
-    UnknownKeys unknown_;
+    NegativeCache unknown_{kMaxKeyIdBytes};
     SourceEvents events_;
     FetchInProgress fetch_;
     std::uint64_t fetches_ = 0, throttled_ = 0;

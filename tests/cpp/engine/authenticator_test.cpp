@@ -516,7 +516,9 @@ class GivenSeveralIssuers : public ::testing::Test {
     const Authenticator authenticator{
         std::make_shared<IssuerDirectory>(
             std::vector<std::string>{"https://issuer.example/", "https://other.example/"}, std::nullopt,
-            [this](const std::string& issuer) { return open(issuer); }, [] { return Tick{}; }),
+            IssuerDirectory::Dependencies{.open = [this](const std::string& issuer) { return open(issuer); },
+                                          .now = [] { return Tick{}; },
+                                          .random = [] { return 0.0; }}),
         [] {
             PolicyOptions all = options();
             all.issuers = std::nullopt;  // the directory's to say

@@ -1,6 +1,7 @@
 #include "engine/issuer_directory.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ using Found = Result<std::shared_ptr<KeySource>>;
 std::string_view refusal_in(const Found& found) { return found ? "" : describe(found.error()).slug; }
 
 /// Trusts two issuers by name, and the tenants of a third. Its sources are the keys of an issuer that has answered, for
-/// the issuers listed as such, or else sources that never ask.
+/// the issuers listed as such, or else sources that fail when they are asked.
 class GivenADirectory : public ::testing::Test {
   protected:
     static std::string tenant(std::size_t number) { return "https://tenants.example/t" + std::to_string(number); }
@@ -35,16 +36,28 @@ class GivenADirectory : public ::testing::Test {
                 .label = issuer,
                 .load = [](const LoadRequest&) { return Result<LoadedKeys, FetchFault>(FetchFault::unreachable); },
                 .now = [this] { return clock.now(); },
-                .jitter = [] { return 0.0; },
-                .wake = {}});
+                .jitter = [] { return 0.0; }});
+    }
+
+    /// Finds an issuer and asks it, in vain.
+    std::string_view ask(const std::string& issuer) {
+        const Found found = directory.find(issuer);
+        if (!found) return refusal_in(found);
+        (*found)->refresh();
+        return "asked";
+    }
+    void take_all_in_vain() {
+        for (std::size_t i = 0; i < IssuerDirectory::kMaxInVain; ++i) ASSERT_EQ(ask(tenant(1000 + i)), "asked");
     }
 
     support::FakeClock clock;
+    double random = 0;
     std::vector<std::string> opened, answered;
     IssuerDirectory directory{{"https://one.example/", "https://two.example/"},
                               IssuerTemplate("https://tenants.example/{tenant}"),
-                              [this](const std::string& issuer) { return open(issuer); },
-                              [this] { return clock.now(); }};
+                              {.open = [this](const std::string& issuer) { return open(issuer); },
+                               .now = [this] { return clock.now(); },
+                               .random = [this] { return random; }}};
 };
 
 TEST_F(GivenADirectory, ItsNamedIssuersAreOpenedAtOnceAndForGood) {
@@ -72,23 +85,84 @@ TEST_F(GivenADirectory, ATenantIsOpenedWhenItIsFirstFound) {
     EXPECT_EQ(opened.size(), 3U);
 }
 
-TEST_F(GivenADirectory, TooManyStrangersAtATimeMustWait) {
-    for (std::size_t i = 0; i < IssuerDirectory::kMaxStrangers; ++i) ASSERT_TRUE(directory.find(tenant(i)));
-    EXPECT_EQ(refusal_in(directory.find(tenant(64))), "keys_unavailable");
-    EXPECT_TRUE(directory.find(tenant(0))) << "who is there already stays";
-    EXPECT_TRUE(directory.find("https://one.example/"));
-
-    clock.advance(30s);
-    EXPECT_TRUE(directory.find(tenant(64))) << "one has had its time";
-    EXPECT_EQ(directory.sources().size(), 2U) << "strangers that have not answered are not reported";
+TEST_F(GivenADirectory, ATenantThatFailedIsNotAskedAgainForItsBackOff) {
+    ASSERT_EQ(ask(tenant(1)), "asked");
     opened.clear();
-    EXPECT_TRUE(directory.find(tenant(1)));
+
+    EXPECT_EQ(ask(tenant(1)), "keys_unavailable");
+    EXPECT_EQ(directory.retry_after(tenant(1)), 1s);
     EXPECT_TRUE(opened.empty());
-    EXPECT_TRUE(directory.find(tenant(0)));
-    EXPECT_EQ(opened, std::vector<std::string>{tenant(0)}) << "the one who waited longest";
+
+    clock.advance(1s);
+    EXPECT_EQ(ask(tenant(1)), "asked");
+    EXPECT_EQ(opened, std::vector<std::string>{tenant(1)});
 }
 
-TEST_F(GivenADirectory, WhoHasAnsweredIsNoStrangerAnyMore) {
+TEST_F(GivenADirectory, TenantsThatFailedLeaveTheirPlaceToOthers) {
+    take_all_in_vain();
+    for (int i = 0; i < 200; ++i) {
+        clock.advance(IssuerDirectory::kOneMoreInVain);
+        ASSERT_EQ(ask(tenant(2000 + i)), "asked") << i;
+    }
+}
+
+TEST_F(GivenADirectory, MadeUpTenantsAreAskedForInABurstAndThenAtASteadyRate) {
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < 30'000; ++i) {  // a thousand a second
+        asked += ask(tenant(i)) == "asked" ? 1 : 0;
+        clock.advance(1ms);
+    }
+    EXPECT_EQ(asked, IssuerDirectory::kMaxInVain + 30s / IssuerDirectory::kOneMoreInVain - 1);
+}
+
+TEST_F(GivenADirectory, WhenTooManyFailedANewTenantIsToldWhenToComeAgain) {
+    take_all_in_vain();
+
+    EXPECT_EQ(ask(tenant(1)), "keys_unavailable");
+    EXPECT_EQ(directory.retry_after(tenant(1)), IssuerDirectory::kOneMoreInVain);
+    EXPECT_TRUE(directory.find("https://one.example/"));
+
+    clock.advance(IssuerDirectory::kOneMoreInVain);
+    EXPECT_EQ(directory.retry_after(tenant(1)), 0s);
+    EXPECT_EQ(ask(tenant(1)), "asked");
+}
+
+TEST_F(GivenADirectory, OfTooManyUnansweredOneAtRandomIsForgotten) {
+    for (std::size_t i = 0; i < IssuerDirectory::kMaxUnanswered; ++i) ASSERT_TRUE(directory.find(tenant(i)));
+    clock.advance(10 * IssuerDirectory::kOneMoreInVain);
+    const Found kept = directory.find(tenant(31));
+
+    random = 0.5;  // the 33rd of 64
+    ASSERT_TRUE(directory.find(tenant(64)));
+
+    EXPECT_EQ(directory.sources().size(), 2U) << "those that have not answered are not reported";
+    opened.clear();
+    EXPECT_EQ(*directory.find(tenant(31)), *kept);
+    EXPECT_TRUE(directory.find(tenant(33)));
+    EXPECT_TRUE(opened.empty());
+    EXPECT_TRUE(directory.find(tenant(32)));
+    EXPECT_EQ(opened, std::vector<std::string>{tenant(32)});
+}
+
+TEST_F(GivenADirectory, ARandomNumberNextToOneIsInBounds) {
+    for (std::size_t i = 0; i < IssuerDirectory::kMaxUnanswered; ++i) ASSERT_TRUE(directory.find(tenant(i)));
+    clock.advance(10 * IssuerDirectory::kOneMoreInVain);
+    random = std::nextafter(1.0, 0.0);
+    EXPECT_TRUE(directory.find(tenant(64)));
+}
+
+TEST_F(GivenADirectory, AnEvictedSourceEndsWithItsLastUser) {
+    std::weak_ptr<KeySource> evicted = *directory.find(tenant(0));
+    for (std::size_t i = 1; i < IssuerDirectory::kMaxUnanswered; ++i) ASSERT_TRUE(directory.find(tenant(i)));
+    clock.advance(10 * IssuerDirectory::kOneMoreInVain);
+    ASSERT_FALSE(evicted.expired());
+
+    ASSERT_TRUE(directory.find(tenant(64)));
+
+    EXPECT_TRUE(evicted.expired());
+}
+
+TEST_F(GivenADirectory, TenantsThatAnsweredAreKnownAndCostNothing) {
     for (std::size_t i = 0; i < 200; ++i) {
         answered.push_back(tenant(i));
         ASSERT_TRUE(directory.find(tenant(i))) << i;
@@ -97,8 +171,8 @@ TEST_F(GivenADirectory, WhoHasAnsweredIsNoStrangerAnyMore) {
     EXPECT_EQ(directory.sources().size(), 202U);
 }
 
-TEST_F(GivenADirectory, WhoHasAnsweredLeavesItsPlaceWithoutBeingAskedForAgain) {
-    for (std::size_t i = 0; i < 2 * IssuerDirectory::kMaxStrangers; ++i) {
+TEST_F(GivenADirectory, ATenantThatAnsweredLeavesItsPlaceWithoutBeingAskedForAgain) {
+    for (std::size_t i = 0; i < 3 * IssuerDirectory::kMaxUnanswered; ++i) {
         answered.push_back(tenant(i));
         ASSERT_TRUE(directory.find(tenant(i))) << i;
     }
@@ -109,13 +183,13 @@ TEST_F(GivenADirectory, OnceClosedItTakesNobodyIn) {
     EXPECT_EQ(refusal_in(directory.find(tenant(1))), "keys_unavailable");
 }
 
-TEST_F(GivenADirectory, StrangersDoNotPushOutWhoIsKnown) {
+TEST_F(GivenADirectory, MadeUpTenantsDoNotPushOutThoseThatAreKnown) {
     answered.push_back(tenant(0));
     const Found known = directory.find(tenant(0));
     ASSERT_EQ(*directory.find(tenant(0)), *known);
-    for (std::size_t i = 1; i <= 3 * IssuerDirectory::kMaxStrangers; ++i) {
+    for (std::size_t i = 1; i <= 3 * IssuerDirectory::kMaxUnanswered; ++i) {
         clock.advance(30s);
-        ASSERT_TRUE(directory.find(tenant(i)));
+        ASSERT_EQ(ask(tenant(i)), "asked");
     }
     EXPECT_EQ(*directory.find(tenant(0)), *known);
 }
@@ -154,12 +228,13 @@ TEST_F(GivenADirectory, ItTellsItsSources) {
 }
 
 TEST(GivenADirectoryWithoutATemplate, ItTrustsItsNamedIssuersAlone) {
-    IssuerDirectory directory(
-        {"https://one.example/"}, std::nullopt,
-        [](const std::string& issuer) {
-            return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer);
-        },
-        [] { return Tick{}; });
+    IssuerDirectory directory({"https://one.example/"}, std::nullopt,
+                              {.open =
+                                   [](const std::string& issuer) {
+                                       return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer);
+                                   },
+                               .now = [] { return Tick{}; },
+                               .random = [] { return 0.0; }});
     EXPECT_TRUE(directory.find("https://one.example/"));
     EXPECT_EQ(refusal_in(directory.find("https://two.example/")), "wrong_issuer");
 }

@@ -1,8 +1,10 @@
-// Names of keys that an issuer was just asked for and does not have. Bounded, so that made-up names cannot fill memory.
+// Names that were asked for in vain a short time ago: of keys that an issuer lacks, of issuers that do not answer.
+// Bounded, so that made-up names cannot fill memory.
 #pragma once
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,15 +13,17 @@
 
 namespace authjwks {
 
-class UnknownKeys {
+class NegativeCache {
   public:
     static constexpr std::size_t kMaxNames = 1024;
-    static constexpr std::size_t kMaxNameBytes = 256;  ///< a longer name is not remembered
 
-    /// Whether `key_id` was added and `until` has not come yet.
-    bool contains(std::string_view key_id, Tick now) const;
+    /// @param max_name_bytes  a longer name is not remembered.
+    explicit NegativeCache(std::size_t max_name_bytes) : max_name_bytes_(max_name_bytes) {}
+
+    /// Until when `name` is remembered; nothing when it is not, or no longer.
+    std::optional<Tick> until(std::string_view name, Tick now) const;
     /// Remembers a name, forgetting the one added longest ago when there are kMaxNames.
-    void add(std::string_view key_id, Tick until);
+    void add(std::string_view name, Tick until);
     void clear();
     std::size_t size() const noexcept { return names_.size(); }
 
@@ -28,6 +32,7 @@ class UnknownKeys {
         std::string name;
         Tick until;
     };
+    std::size_t max_name_bytes_;
     std::list<Entry> names_;                                                    // the oldest first
     std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name_;  // views into names_
 };

@@ -1,0 +1,36 @@
+// How often something may be done: a burst at once, then at a steady rate (a token bucket, kept as one point in time).
+#pragma once
+
+#include <algorithm>
+
+#include "keys/fetch.hpp"
+
+namespace authjwks {
+
+/// Pure: the clock is an argument; the owner guards it with its own lock.
+class Allowance {
+  public:
+    /// @param burst  how many may be taken at once, at least one. @param refill  the time in which one comes back.
+    Allowance(unsigned int burst, Clock::duration refill) : capacity_(refill * burst), refill_(refill) {}
+
+    /// @return whether there was one to take.
+    bool take(Tick now) {
+        if (wait(now) > Clock::duration::zero()) return false;
+        full_at_ = std::max(full_at_, now) + refill_;
+        return true;
+    }
+
+    /// Undoes a take().
+    void give_back() { full_at_ -= refill_; }
+
+    /// How long until one can be taken; zero when one can be now.
+    Clock::duration wait(Tick now) const {
+        return std::max(Clock::duration::zero(), full_at_ + refill_ - capacity_ - now);
+    }
+
+  private:
+    Clock::duration capacity_, refill_;
+    Tick full_at_{};  // when all will have come back, if none is taken
+};
+
+}  // namespace authjwks
