@@ -3,39 +3,49 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/allocation.hpp"
+
 namespace authjwks::bindings {
 namespace {
 
 namespace py = pybind11;
 
-constexpr std::size_t kNumber = 32, kText = 64, kContainer = 64, kItem = 8, kTable = 32;
+constexpr std::size_t kCollectorHeader = 2 * sizeof(void*), kTableHeader = 32;
+constexpr std::size_t kNumber = allocation_bytes(sizeof(PyLongObject) + 2 * sizeof(digit));  // a float is no larger
 #if PY_VERSION_HEX >= 0x030B0000
-constexpr std::size_t kMember = 16;
+constexpr std::size_t kMember = 2 * sizeof(void*);
 #else
-constexpr std::size_t kMember = 24;
+constexpr std::size_t kMember = 3 * sizeof(void*);
 #endif
-/// References that a text has when no other token's claims have it: from the pool, its owner's dict and what is kept of
-/// it, and for a name from the last dict of this shape.
-constexpr Py_ssize_t kOwnReferences = 3, kOwnReferencesOfName = 4;
 
-/// About what a text takes, unless other tokens share it: then it has been counted with the first of them.
-std::size_t text_bytes(PyObject* text, Py_ssize_t own_references) {
-    if (Py_REFCNT(text) > own_references) return 0;
-    return kText + static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) * PyUnicode_KIND(text);
+/// Also of a text that other claims share, as they may be gone before these. Names that are pinned in the pool are for
+/// good, and interned; texts of tokens never are.
+std::size_t text_bytes(PyObject* text) {
+    if (PyUnicode_CHECK_INTERNED(text) != 0) return 0;
+    const std::size_t header = PyUnicode_IS_ASCII(text) != 0 ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
+    const auto characters = static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) + 1;
+    return allocation_bytes(header + characters * PyUnicode_KIND(text));
 }
 
-/// The table of a dict has a power of two of places, at most two thirds of which are taken.
+/// The table of a dict has a power of two of places, at most two thirds of which are taken; each has an index of one
+/// byte or more.
 std::size_t table_bytes(std::size_t members) {
     if (members == 0) return 0;
     const std::size_t places = std::bit_ceil(std::max(members + members / 2 + 1, std::size_t{8}));
-    return kTable + places + places * 2 / 3 * kMember;
+    const std::size_t index = places < 1U << 8U ? 1 : places < 1U << 16U ? 2 : 4;
+    return allocation_bytes(kTableHeader + places * index + places * 2 / 3 * kMember);
 }
 
-/// About what an object takes by itself.
+/// What an object takes by itself.
 std::size_t own_bytes(PyObject* value) {
-    if (PyDict_CheckExact(value)) return kContainer + table_bytes(static_cast<std::size_t>(PyDict_GET_SIZE(value)));
-    if (PyTuple_CheckExact(value)) return kContainer + kItem * static_cast<std::size_t>(PyTuple_GET_SIZE(value));
-    return PyUnicode_CheckExact(value) ? text_bytes(value, kOwnReferences) : kNumber;
+    if (PyUnicode_CheckExact(value)) return text_bytes(value);
+    if (PyDict_CheckExact(value))
+        return allocation_bytes(kCollectorHeader + sizeof(PyDictObject)) +
+               table_bytes(static_cast<std::size_t>(PyDict_GET_SIZE(value)));
+    if (PyTuple_CheckExact(value))
+        return allocation_bytes(kCollectorHeader + sizeof(PyTupleObject) +
+                                sizeof(PyObject*) * static_cast<std::size_t>(PyTuple_GET_SIZE(value)));
+    return kNumber;
 }
 
 py::object steal(PyObject* object) { return py::reinterpret_steal<py::object>(object); }
@@ -69,7 +79,7 @@ py::object freeze_dict(PyObject* dict, std::size_t& bytes) {
     PyObject *name = nullptr, *value = nullptr;
     Py_ssize_t position = 0;
     while (frozen && PyDict_Next(dict, &position, &name, &value) != 0) {
-        bytes += text_bytes(name, kOwnReferencesOfName);
+        bytes += text_bytes(name);
         if (!is_container(value)) {
             bytes += own_bytes(value);
             continue;

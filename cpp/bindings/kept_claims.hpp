@@ -6,6 +6,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "base/allocation.hpp"
 #include "engine/token_cache.hpp"
 
 namespace authjwks::bindings {
@@ -17,8 +18,9 @@ class PythonClaims : public KeptClaims {
     /// @return null with a Python exception set.
     static std::unique_ptr<const PythonClaims> of(PyObject* claims);
 
-    /// @param frozen  in which lists are tuples. @param bytes  about how much memory it takes.
-    PythonClaims(pybind11::object frozen, std::size_t bytes) : frozen_(std::move(frozen)), bytes_(bytes) {}
+    /// @param frozen  in which lists are tuples. @param bytes  how much memory it takes at most.
+    PythonClaims(pybind11::object frozen, std::size_t bytes)
+        : frozen_(std::move(frozen)), bytes_(bytes + allocation_bytes(sizeof(PythonClaims))) {}
 
     /// The claims in containers of the caller's own. @return a new reference, or null with a Python exception set.
     PyObject* copy() const;

@@ -7,13 +7,11 @@
 
 #include <openssl/rand.h>
 
+#include "base/allocation.hpp"
 #include "base/openssl.hpp"
 
 namespace authjwks {
 namespace {
-
-/// What the lists and maps take for an entry, beside the token and its claims.
-constexpr std::size_t kOverhead = sizeof(RememberedToken) + 192;
 
 /// A shard of less would forget too early because of its neighbours' emptiness.
 constexpr std::size_t kLeastBytes = std::size_t{1} << 18, kLeastEntries = 64;
@@ -25,11 +23,16 @@ std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
-std::size_t bytes_of(const RememberedToken& token) {
-    return token.token.size() + token.issuer.size() + token.claims->bytes() + kOverhead;
-}
-
 }  // namespace
+
+/// With the entry's place in its list and in the table beside it, whose buckets may be twice as many as its entries.
+std::size_t TokenCache::bytes_of(const RememberedToken& token) {
+    constexpr std::size_t pointer = sizeof(void*);
+    constexpr std::size_t places = allocation_bytes(2 * pointer + sizeof(Entry)) + allocation_bytes(3 * pointer) +
+                                   3 * pointer + allocation_bytes(2 * pointer + sizeof(RememberedToken));
+    return places + allocation_bytes(token.token.size() + 1) + allocation_bytes(token.issuer.size() + 1) +
+           token.claims->bytes();
+}
 
 TokenCache::TokenCache(const Limits& limits)
     : shards_(std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1},

@@ -26,7 +26,7 @@ class KeptClaims {
     KeptClaims& operator=(const KeptClaims&) = delete;
     virtual ~KeptClaims() = default;
 
-    /// About how much memory they take.
+    /// How much memory they take: at most that much.
     virtual std::size_t bytes() const noexcept = 0;
 };
 
@@ -89,6 +89,7 @@ class TokenCache : public ForkAware {
         void move_out(Entries::iterator entry, Entries& into);
     };
 
+    static std::size_t bytes_of(const RememberedToken& token);
     std::uint64_t hash(std::string_view token) const;
     Shard& shard_of(std::uint64_t hash) { return shards_[hash % shards_.size()]; }
     void before_fork() override;

@@ -50,7 +50,7 @@ class Herald:
         ConfigError: when `handler` cannot be called, or would have to be awaited.
     """
 
-    __slots__ = ("_failing", "_handler", "_logger", "_named", "_room", "_strangers")
+    __slots__ = ("__weakref__", "_failing", "_handler", "_logger", "_named", "_room", "_strangers")
 
     def __init__(
         self, handler: EventHandler | None, room: WaitingRoom, named: Collection[str] | None, strangers: str

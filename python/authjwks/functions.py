@@ -1,6 +1,8 @@
-"""Functions that users hand over: how every option that takes one checks it."""
+"""Functions that users hand over: how every option that takes one checks it, and how the core refers to it."""
 
 from __future__ import annotations
+
+from _weakref import ref
 
 from authjwks.errors import ConfigError
 from authjwks.hints import TYPE_CHECKING
@@ -23,3 +25,18 @@ def plain_function(option: str, given: FunctionT) -> FunctionT:
     if not callable(given) or iscoroutinefunction(given) or iscoroutinefunction(type(given).__call__):
         raise ConfigError(f"{option} must be a function, and not one that has to be awaited")
     return given
+
+
+def weakly(target: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that calls `target` for as long as somebody else keeps it, and afterwards returns None.
+
+    The garbage collector does not see what the core refers to: with a reference of its own, an object whose method is an
+    option of the verifier that it holds would never be freed.
+    """
+    reference = ref(target)
+
+    def call(*arguments: Any) -> Any:
+        kept = reference()
+        return None if kept is None else kept(*arguments)
+
+    return call

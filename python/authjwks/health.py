@@ -45,7 +45,7 @@ class TokenCacheHealth(NamedTuple):
         misses: how many were not.
         evictions: how many were forgotten to make room.
         entries: how many are remembered now; some of them may have expired.
-        bytes: about how much memory they take.
+        bytes: how much memory they take at most.
     """
 
     hits: int

@@ -58,7 +58,7 @@ class TokenCacheOptions(_TokenCacheOptions):
     proved it.
 
     Args:
-        max_bytes: about how much memory they may take, in bytes.
+        max_bytes: how much memory they may take, in bytes.
         max_entries: how many there may be.
 
     Raises:

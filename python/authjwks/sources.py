@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authjwks import _core
 from authjwks.errors import ConfigError
-from authjwks.functions import plain_function
+from authjwks.functions import plain_function, weakly
 from authjwks.hints import Any, Mapping
 from authjwks.options import Fetch, HttpOptions, KeyOptions
 from authjwks.records import NamedTuple
@@ -64,11 +64,33 @@ def is_template(issuer: str) -> bool:
     return "{" in issuer
 
 
-def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> _core.RemoteOptions:
-    """What the options and `fetch` come to for the core.
+class PlainFetch:
+    """A user's `fetch` whose answers are of plain types, so that no code of Python's runs where the core reads them.
 
     Raises:
-        ConfigError: when `keys` or `http` is of another type, or `fetch` cannot be called or would have to be awaited.
+        ConfigError: when `fetch` cannot be called, or would have to be awaited.
+    """
+
+    __slots__ = ("__weakref__", "_fetch")
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = plain_function("fetch", fetch)
+
+    def __call__(self, url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
+        status, fields, body = self._fetch(url, headers, timeout)
+        return status, dict(fields), body
+
+
+def plain_fetch(fetch: Fetch | None) -> PlainFetch | None:
+    """What the core calls in place of `fetch`, if it is given."""
+    return None if fetch is None else PlainFetch(fetch)
+
+
+def remote_options(keys: KeyOptions, http: HttpOptions, fetch: PlainFetch | None) -> _core.RemoteOptions:
+    """What the options come to for the core, which calls `fetch` for as long as the caller keeps it.
+
+    Raises:
+        ConfigError: when `keys` or `http` is of another type.
     """
     if not isinstance(keys, KeyOptions) or not isinstance(http, HttpOptions):
         raise ConfigError("keys must be an authjwks.KeyOptions, and http an authjwks.HttpOptions")
@@ -88,23 +110,13 @@ def remote_options(keys: KeyOptions, http: HttpOptions, fetch: Fetch | None) -> 
         connect_to=http.connect_to,
         headers=tuple(http.headers.items()),
         credential_hosts=http.credential_hosts,
-        fetch=None if fetch is None else _of_plain_types(plain_function("fetch", fetch)),
+        fetch=None if fetch is None else weakly(fetch),
     )
 
 
 def sources_of(keys: Keys) -> list[_core.KeySource]:
     """The sources in use now."""
     return keys.sources() if isinstance(keys, _core.IssuerDirectory) else [keys]
-
-
-def _of_plain_types(fetch: Fetch) -> Fetch:
-    """So that no code of Python's runs where the answer is read."""
-
-    def fetch_plainly(url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
-        status, fields, body = fetch(url, headers, timeout)
-        return status, dict(fields), body
-
-    return fetch_plainly
 
 
 def _directory(issuers: tuple[str, ...], options: _core.RemoteOptions) -> _core.IssuerDirectory:

