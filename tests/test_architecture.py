@@ -41,6 +41,7 @@ OPTIONAL_PACKAGES = {
     "anyio": {"waiting"},
     "cryptography": {"testing"},
     "fastapi": {"fastapi"},
+    "publicsuffixlist": {"sources"},
     "flask": {"flask"},
     "graphql": {"strawberry"},
     "pytest": {"testing"},

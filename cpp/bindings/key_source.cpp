@@ -72,6 +72,11 @@ py::dict describe_source(const KeySource& source) {
     words["stale_serves"] = report.stale_serves;
     words["throttled"] = report.throttled;
     words["members"] = report.keys ? report.keys->members() : 0;
+    py::list tolerated;
+    const json::Oddities met = report.keys ? report.keys->oddities() : json::Oddities{};
+    if (met.byte_order_mark) tolerated.append("byte_order_mark");
+    if (met.number_out_of_range) tolerated.append("number_out_of_range");
+    words["tolerated"] = tolerated;
     words["usable"] = usable;
     words["skipped"] = skipped;
     return words;

@@ -20,6 +20,27 @@ bool is_tenant(std::string_view text) {
            });
 }
 
+bool is_label(std::string_view text) {
+    const auto is_letter = [](char letter) { return is_alphanumeric(letter) || letter == '-'; };
+    return !text.empty() && std::ranges::all_of(text, is_letter) && text.front() != '-' && text.back() != '-';
+}
+
+/// Whether a host that ends in `rest` has the same owner whatever stands before it: two labels or more, the last of
+/// which is no number, as in an address. Which names of two labels are open to everybody is not known here.
+bool fixes_the_owner(std::string_view rest) {
+    std::size_t labels = 0;
+    std::string_view last;
+    while (rest.starts_with('.')) {
+        rest.remove_prefix(1);
+        last = rest.substr(0, rest.find('.'));
+        if (!is_label(last)) return false;
+        rest.remove_prefix(last.size());
+        ++labels;
+    }
+    return rest.empty() && labels >= 2 &&
+           !std::ranges::all_of(last, [](char letter) { return letter >= '0' && letter <= '9'; });
+}
+
 }  // namespace
 
 IssuerTemplate::IssuerTemplate(std::string_view text) {
@@ -32,8 +53,7 @@ IssuerTemplate::IssuerTemplate(std::string_view text) {
     const auto host = before_.find("://");
     const bool in_path = host != std::string::npos && before_.find('/', host + 3) != std::string::npos;
     const std::string_view rest_of_host = std::string_view(after_).substr(0, after_.find_first_of("/:"));
-    const bool safe_in_host = rest_of_host.starts_with('.') && std::ranges::count(rest_of_host, '.') >= 2;
-    if (host == std::string::npos || (!in_path && !safe_in_host))
+    if (host == std::string::npos || (!in_path && !fixes_the_owner(rest_of_host)))
         throw std::invalid_argument("the {tenant} of an issuer template must not choose the server");
 }
 

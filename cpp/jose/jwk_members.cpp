@@ -1,6 +1,7 @@
 #include "jose/jwk_members.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace authjwks {
 namespace {
@@ -16,20 +17,35 @@ Result<JwkMembers, KeyFault> JwkMembers::read(json::Value value) {
     if (value.get(object) != simdjson::SUCCESS) return KeyFault::not_an_object;
     if (!json::members_are_distinct(value)) return KeyFault::duplicate_member;
     JwkMembers members;
-    for (const auto [name, member] : object) {
-        if (name == "key_ops") {
-            json::Array operations;
-            if (member.get(operations) != simdjson::SUCCESS) return KeyFault::bad_member;
-            members.operations_ = operations;
-            continue;
-        }
-        const auto slot = std::ranges::find(kNames, name);
-        if (slot == kNames.end()) continue;
-        const auto text = json::text_of(member);
-        if (!text) return KeyFault::bad_member;
-        members.texts_[static_cast<std::size_t>(slot - kNames.begin())] = text;
-    }
+    for (const auto [name, member] : object)
+        if (!member.is_null() && !members.take(name, member)) return KeyFault::bad_member;
+    if (members.has_bad_member()) return KeyFault::bad_member;
     return members;
+}
+
+bool JwkMembers::take(std::string_view name, json::Value member) {
+    if (name == "key_ops") {
+        json::Array operations;
+        if (member.get(operations) != simdjson::SUCCESS) return false;
+        operations_ = operations;
+        return true;
+    }
+    const auto found = std::ranges::find(kNames, name);
+    if (found == kNames.end()) return true;
+    const auto slot = static_cast<std::size_t>(found - kNames.begin());
+    texts_[slot] = json::text_of(member);
+    bad_[slot] = !texts_[slot];
+    return true;
+}
+
+bool JwkMembers::has_bad_member() const {
+    const auto any_bad = [this](std::initializer_list<Name> names) {
+        return std::ranges::any_of(names, [this](Name name) { return bad_[name]; });
+    };
+    if (any_bad({kty, kid, use, alg, d})) return true;
+    if (texts_[kty] == "RSA") return any_bad({n, e});
+    if (texts_[kty] == "OKP") return any_bad({crv, x});
+    return any_bad({crv, x, y});
 }
 
 bool JwkMembers::allow_verifying() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,7 @@ class JwkMembers {
   public:
     enum Name : std::uint8_t { kty, kid, use, alg, crv, n, e, x, y, d, kCount };
 
+    /// A member that is null is absent, and one that belongs to keys of other types is ignored, whatever it is.
     /// @return not_an_object, duplicate_member, or bad_member for a member of the wrong type. Views into the document.
     static Result<JwkMembers, KeyFault> read(json::Value value);
 
@@ -26,7 +28,12 @@ class JwkMembers {
     bool allow_verifying() const;
 
   private:
+    /// @return whether the member is of the right type, or none that is read.
+    bool take(std::string_view name, json::Value member);
+    bool has_bad_member() const;
+
     std::array<std::optional<std::string_view>, kCount> texts_;
+    std::bitset<kCount> bad_;  // of another type than text
     std::optional<json::Array> operations_;
 };
 

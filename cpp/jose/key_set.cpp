@@ -13,6 +13,9 @@ namespace {
 /// A key set holds few levels: the set, its list, a key, and a list inside the key; the rest is room for extensions.
 constexpr std::size_t kMaxDepth = 16;
 
+/// Without it OpenSSL asks at the terminal for the password of an encrypted file.
+int refuse_password(char*, int, int, void*) { return -1; }
+
 }  // namespace
 
 KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names)
@@ -52,7 +55,8 @@ KeySet::Candidates KeySet::find(std::optional<std::string_view> key_id, const Al
 Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLimits& limits) {
     if (text.size() > limits.max_bytes) return KeySetFault::too_large;
     json::Document document(kMaxDepth);
-    const auto value = document.parse(text);
+    json::Oddities oddities;
+    const auto value = json::parse_leniently(document, text, oddities);
     if (!value) return KeySetFault::not_json;
     json::Object object;
     json::Array members;
@@ -72,7 +76,9 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
             skipped.push_back({index, jwk.error()});
         ++index;
     }
-    return KeySet(std::move(keys), std::move(skipped), index);
+    KeySet set(std::move(keys), std::move(skipped), index);
+    set.add_oddities(oddities);
+    return set;
 }
 
 Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
@@ -83,7 +89,7 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
     std::vector<Skipped> skipped;
     std::size_t index = 0;
     for (; index <= limits.max_keys; ++index) {
-        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr));
+        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, refuse_password, nullptr));
         if (!pkey) break;
         const auto material = KeyMaterial::check(std::move(pkey));
         if (!material) {

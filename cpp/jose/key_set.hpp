@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lenient_json.hpp"
 #include "base/result.hpp"
 #include "jose/jwk.hpp"
 
@@ -67,6 +68,9 @@ class KeySet {
     std::size_t members() const noexcept { return members_; }
     std::span<const Named> usable() const noexcept { return keys_; }
     std::span<const Skipped> skipped() const noexcept { return skipped_; }
+    /// What was put up with in the documents that it came from.
+    const json::Oddities& oddities() const noexcept { return oddities_; }
+    void add_oddities(const json::Oddities& of_metadata) { oddities_ |= of_metadata; }
 
   private:
     struct Range {
@@ -79,6 +83,7 @@ class KeySet {
     std::vector<Skipped> skipped_;
     std::size_t members_;
     bool has_names_;
+    json::Oddities oddities_;
     std::unordered_map<std::string_view, Range> by_key_id_;        // views into keys_
     std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
 };

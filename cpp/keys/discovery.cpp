@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/json.hpp"
+#include "base/lenient_json.hpp"
 
 namespace authjwks {
 namespace {
@@ -73,27 +73,29 @@ KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issue
 bool KeyLocation::may_have_credentials(const Url& url) const { return credential_origins_.contains(url.origin()); }
 
 Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadRequest& request) const {
-    const auto where = jwks_uri_ ? Result<Url, FetchFault>(*jwks_uri_) : discover(fetch, request);
-    if (!where) return where.error();
+    const auto place = jwks_uri_ ? Result<Place, FetchFault>(Place{*jwks_uri_}) : discover(fetch, request);
+    if (!place) return place.error();
+    const Url& where = place->url;
     const bool may_be_known =
-        !request.no_cache && request.known.url == where->text() && request.known.version.names_one();
-    auto response = fetch({.url = where->text(),
+        !request.no_cache && request.known.url == where.text() && request.known.version.names_one();
+    auto response = fetch({.url = where.text(),
                            .deadline = request.deadline,
                            .no_cache = request.no_cache,
                            .known = may_be_known ? request.known.version : Validators{},
-                           .send_credentials = may_have_credentials(*where)});
+                           .send_credentials = may_have_credentials(where)});
     if (!response) return response.error();
     if (response->status == 304 && may_be_known) return LoadedKeys{std::nullopt, response->lifetime, request.known};
     if (response->status != 200) return FetchFault::bad_status;
-    Origin origin{where->text(), std::move(response->body), std::move(response->version)};
+    Origin origin{where.text(), std::move(response->body), std::move(response->version)};
     if (origin.url == request.known.url && origin.body == request.known.body)
         return LoadedKeys{std::nullopt, response->lifetime, std::move(origin)};
     auto keys = KeySet::parse(origin.body, KeySetLimits{});
     if (!keys) return fault_of(keys.error());
+    keys->add_oddities(place->oddities);
     return LoadedKeys{*std::move(keys), response->lifetime, std::move(origin)};
 }
 
-Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, const LoadRequest& request) const {
+Result<KeyLocation::Place, FetchFault> KeyLocation::discover(const Fetch& fetch, const LoadRequest& request) const {
     auto fault = FetchFault::not_discovery;
     for (const Url& url : metadata_urls_) {
         const auto response = fetch({.url = url.text(),
@@ -109,9 +111,10 @@ Result<Url, FetchFault> KeyLocation::discover(const Fetch& fetch, const LoadRequ
     return fault;
 }
 
-Result<Url, FetchFault> KeyLocation::read_metadata(const std::string& body, const Url& from) const {
+Result<KeyLocation::Place, FetchFault> KeyLocation::read_metadata(const std::string& body, const Url& from) const {
     json::Document document(kMaxMetadataDepth);
-    const auto value = document.parse(body);
+    json::Oddities oddities;
+    const auto value = json::parse_leniently(document, body, oddities);
     if (!value) return FetchFault::not_json;
     json::Object metadata;
     std::string_view issuer, jwks_uri;
@@ -121,7 +124,7 @@ Result<Url, FetchFault> KeyLocation::read_metadata(const std::string& body, cons
     if (issuer_ && issuer != *issuer_) return FetchFault::issuer_mismatch;
     auto url = Url::parse(jwks_uri, allow_http_ && !from.is_secure());
     if (!url) return FetchFault::url_refused;
-    return *std::move(url);
+    return Place{*std::move(url), oddities};
 }
 
 }  // namespace authjwks

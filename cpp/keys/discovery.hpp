@@ -56,9 +56,13 @@ class KeyLocation {
     Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
+    struct Place {
+        Url url;
+        json::Oddities oddities{};  // of the metadata that names it
+    };
     bool may_have_credentials(const Url& url) const;
-    Result<Url, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
-    Result<Url, FetchFault> read_metadata(const std::string& body, const Url& from) const;
+    Result<Place, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
+    Result<Place, FetchFault> read_metadata(const std::string& body, const Url& from) const;
 
     std::optional<std::string> issuer_;
     bool allow_http_;

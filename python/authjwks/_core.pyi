@@ -105,7 +105,8 @@ class KeySource:
     def report(self) -> dict[str, Any]:
         """`label`, `state` ("static", "cold", "fresh", "stale", "failed"), `refreshing` (bool), `age` and
         `next_refresh` (seconds or None), `last_error` (word or None), `fetches`, `stale_serves`, `throttled` and
-        `members` (int), `usable` (list of (kid or None, alg)), `skipped` (list of (index, reason))."""
+        `members` (int), `usable` (list of (kid or None, alg)), `skipped` (list of (index, reason)), `tolerated` (list
+        of "byte_order_mark" and "number_out_of_range")."""
 
     def prefetch(self) -> None:
         """Waits for keys, unless there are some. Raises the registered error of "keys_unavailable"."""

@@ -30,8 +30,8 @@ def plain_function(option: str, given: FunctionT) -> FunctionT:
 def weakly(target: Callable[..., Any]) -> Callable[..., Any]:
     """A function that calls `target` for as long as somebody else keeps it, and afterwards returns None.
 
-    The garbage collector does not see what the core refers to: with a reference of its own, an object whose method is an
-    option of the verifier that it holds would never be freed.
+    The garbage collector does not see what the core refers to. With a strong reference, an object would never be freed
+    whose method is an option of the verifier that it holds.
     """
     reference = ref(target)
 

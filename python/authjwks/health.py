@@ -19,6 +19,8 @@ class IssuerHealth(NamedTuple):
         last_error: why the latest fetch failed, as in `Event.error`; None when it went well.
         keys: how many keys can check signatures.
         skipped: how many members of the key set cannot.
+        tolerated: what is wrong with its documents, yet has no bearing on keys: "byte_order_mark" in front,
+            "number_out_of_range" of what JSON numbers are usually kept in.
         fetches: how often the issuer was asked.
         stale_serves: how many tokens were judged by keys past their ttl.
         throttled: how many tokens with unknown keys were refused without asking the issuer.
@@ -32,6 +34,7 @@ class IssuerHealth(NamedTuple):
     last_error: str | None
     keys: int
     skipped: int
+    tolerated: tuple[str, ...]
     fetches: int
     stale_serves: int
     throttled: int
@@ -88,6 +91,7 @@ def _issuer_health(source: _core.KeySource) -> IssuerHealth:
         last_error=report["last_error"],
         keys=report["members"] - len(report["skipped"]),
         skipped=len(report["skipped"]),
+        tolerated=tuple(report["tolerated"]),
         fetches=report["fetches"],
         stale_serves=report["stale_serves"],
         throttled=report["throttled"],

@@ -124,7 +124,27 @@ def _directory(issuers: tuple[str, ...], options: _core.RemoteOptions) -> _core.
     if len(templates) > 1:
         raise ConfigError("issuer may hold one template")
     names = tuple(issuer for issuer in issuers if not is_template(issuer))
+    for template in templates:
+        _refuse_public_suffix(template)
     return _core.IssuerDirectory(names, templates[0] if templates else None, options)
+
+
+def _refuse_public_suffix(template: str) -> None:
+    """Raise ConfigError where everybody can have a name below what follows the tenant, as under "co.uk".
+
+    The core sees to it that two labels follow at least; which of these are open to everybody is known to the package
+    publicsuffixlist alone, if it is installed.
+    """
+    host = template.partition("://")[2].partition("/")[0].partition(":")[0]
+    if not is_template(host):
+        return
+    try:
+        from publicsuffixlist import PublicSuffixList
+    except ImportError:
+        return
+    suffix = host.rpartition("}")[2].strip(".")
+    if PublicSuffixList().privatesuffix(suffix) is None:
+        raise ConfigError(f"issuer must not have its {{tenant}} below {suffix}, where anybody can have a server")
 
 
 def _key_set_text(jwks: Mapping[str, Any] | str | bytes) -> str:

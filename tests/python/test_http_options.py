@@ -3,12 +3,10 @@
 import gzip
 import json
 import os
-import pty
 import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +16,7 @@ import pytest
 from tests.python.life import GOOD, eventually, health_of, verdict
 from tests.servers.connect_proxy import ConnectProxy
 from tests.servers.recording import Answer, RecordingServer
+from tests.servers.terminal import at_a_terminal
 from tests.servers.throwaway_ca import ThrowawayCa
 
 from authjwks import ConfigError, HttpOptions, Verifier
@@ -424,8 +423,6 @@ def test_given_an_encrypted_client_key__when_asked__then_a_failure_and_no_questi
     subprocess.run(command, check=True)
     with serving(issuer, demanding) as server:
         program = f"""
-import os
-os.close(os.open(os.ttyname(0), os.O_RDWR))  # which makes it the terminal that questions are asked at
 from authjwks import HttpOptions, KeysUnavailable, Verifier
 http = HttpOptions(ca_file={str(ca.file)!r}, client_cert=({str(certificate)!r}, {str(encrypted)!r}))
 verifier = Verifier({NAME!r}, "api", jwks_uri="https://127.0.0.1:{server.server_port}/jwks", http=http)
@@ -437,23 +434,6 @@ except KeysUnavailable:
         assert at_a_terminal(program).endswith("tls_failed")
 
     assert not server.asked
-
-
-def at_a_terminal(program):
-    """What a Python program writes to a terminal that answers nothing."""
-    terminal, its_end = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True
-    )
-    os.close(its_end)
-    written = b""
-    with suppress(OSError):  # what Linux says when the program has ended
-        while part := os.read(terminal, 4096):
-            written += part
-            assert b"pass phrase" not in written
-    os.close(terminal)
-    process.wait(30)
-    return written.decode().strip()
 
 
 # What we take

@@ -5,6 +5,7 @@ import base64
 import itertools
 import json
 import logging
+import sys
 import threading
 import time
 from collections import Counter
@@ -378,6 +379,12 @@ def test_given_a_tenant_whose_metadata_names_another_issuer__when_judged__then_i
         pytest.param("https://{tenant}/", id="whole_host_with_path"),
         pytest.param("https://{tenant}:443/", id="whole_host_with_port"),
         pytest.param("https://{tenant}.com", id="below_a_top_level"),
+        pytest.param("https://{tenant}.com./", id="below_a_top_level_with_a_dot"),
+        pytest.param("https://{tenant}..com/", id="empty_label"),
+        pytest.param("https://{tenant}.0.0.1/", id="address"),
+        pytest.param("https://{tenant}.co.uk/", id="public_suffix"),
+        pytest.param("https://login.{tenant}.co.uk/", id="public_suffix_after_a_label"),
+        pytest.param("https://{tenant}.github.io:8443/x", id="names_for_everybody"),
         pytest.param("https://{tenant}example.com", id="end_of_a_label"),
         pytest.param("https://login.{tenant}", id="end_of_host"),
         pytest.param("https://login.example.{tenant}/x", id="top_level"),
@@ -408,10 +415,21 @@ def test_given_a_template_that_could_be_abused__when_made__then_config_error(tem
         "https://login.example/{tenant}/v2.0",
         "https://{tenant}.eu.auth0.example",
         "https://{tenant}.login.example:8443/x",
+        "https://{tenant}.okta.com",
+        "https://{tenant}.eu.auth0.com/",
+        "https://{tenant}.example.co.uk/",
     ],
 )
 def test_given_a_template_whose_server_is_fixed__when_made__then_it_is_taken(template):
     assert Verifier([template, "https://a.example"], "https://api.example").health().ready is False
+
+
+def test_given_a_public_suffix_and_no_list_of_them__when_made__then_it_is_taken_as_two_labels(monkeypatch):
+    monkeypatch.setitem(sys.modules, "publicsuffixlist", None)
+
+    assert Verifier("https://{tenant}.co.uk/", "https://api.example").health().ready is False
+    with pytest.raises(ConfigError):
+        Verifier("https://{tenant}.uk/", "https://api.example")
 
 
 def test_given_a_template_and_names__when_verified__then_both_are_served(host, two):

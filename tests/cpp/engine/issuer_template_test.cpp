@@ -58,11 +58,35 @@ TEST(GivenATemplateWithoutExactlyOneGap, ItIsNotMade) {
 }
 
 TEST(GivenATenantThatCouldChooseTheServer, TheTemplateIsNotMade) {
-    for (const std::string_view text :
-         {"https://{tenant}", "https://{tenant}/", "https://{tenant}.example", "https://{tenant}.example/", "{tenant}",
-          "{tenant}://login.example/", "https://{tenant}login.auth.example/", "https://login.{tenant}/",
-          "https://login.{tenant}.example/", "https://{tenant}:8443/", "https://{tenant}.com:8443/a.b.c",
-          "https:{tenant}.a.b/", "https://{tenant}/a.b.c"})
+    for (const std::string_view text : {"https://{tenant}",
+                                        "https://{tenant}/",
+                                        "https://{tenant}.example",
+                                        "https://{tenant}.example/",
+                                        "{tenant}",
+                                        "{tenant}://login.example/",
+                                        "https://{tenant}login.auth.example/",
+                                        "https://login.{tenant}/",
+                                        "https://login.{tenant}.example/",
+                                        "https://{tenant}:8443/",
+                                        "https://{tenant}.com:8443/a.b.c",
+                                        "https:{tenant}.a.b/",
+                                        "https://{tenant}/a.b.c",
+                                        "https://{tenant}.com.",
+                                        "https://{tenant}.com./",
+                                        "https://{tenant}.com.:443/",
+                                        "https://{tenant}..com",
+                                        "https://{tenant}..example.com",
+                                        "https://{tenant}.auth..com",
+                                        "https://{tenant}.auth.example.",
+                                        "https://{tenant}.-.com",
+                                        "https://{tenant}.a_b.com",
+                                        "https://{tenant}.-a.com",
+                                        "https://{tenant}.a-.com",
+                                        "https://{tenant}.0.1",
+                                        "https://{tenant}.168.0.1/",
+                                        "https://{tenant}.%61.com",
+                                        "https://{tenant}.b c.com",
+                                        "https://{tenant}.a@b.com"})
         EXPECT_THROW(IssuerTemplate{text}, std::invalid_argument) << text;
 }
 

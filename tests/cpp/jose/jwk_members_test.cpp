@@ -59,14 +59,41 @@ TEST(GivenAMemberTwice, ItIsRefused) {
 }
 
 TEST(GivenAMemberOfTheWrongType, ItIsRefused) {
-    for (const std::string_view name : {"kty", "kid", "use", "alg", "crv", "n", "e", "x", "y", "d", "key_ops"})
-        for (const std::string_view value :
-             {"null", "1", "1.5", "true", "{}", name == "key_ops" ? R"("verify")" : "[]"}) {
-            const std::string text = "{\"" + std::string(name) + "\":" + std::string(value) + "}";
-            const auto members = read(text);
-            ASSERT_FALSE(members) << text;
-            EXPECT_EQ(members.error(), KeyFault::bad_member) << text;
-        }
+    const auto expect_refused = [](std::string_view type, std::initializer_list<std::string_view> names) {
+        for (const std::string_view name : names)
+            for (const std::string_view value : {"1", "1.5", "true", "{}", name == "key_ops" ? R"("verify")" : "[]"}) {
+                const std::string text =
+                    "{" + std::string(type) + "\"" + std::string(name) + "\":" + std::string(value) + "}";
+                const auto members = read(text);
+                ASSERT_FALSE(members) << text;
+                EXPECT_EQ(members.error(), KeyFault::bad_member) << text;
+            }
+    };
+    expect_refused("", {"kty"});
+    expect_refused(R"("kty":"RSA",)", {"kid", "use", "alg", "n", "e", "d", "key_ops"});
+    expect_refused(R"("kty":"EC",)", {"kid", "use", "alg", "crv", "x", "y", "d", "key_ops"});
+    expect_refused(R"("kty":"OKP",)", {"kid", "use", "alg", "crv", "x", "d", "key_ops"});
+}
+
+TEST(GivenAMemberThatIsNull, ItIsAbsent) {
+    for (const std::string_view name : {"kty", "kid", "use", "alg", "crv", "n", "e", "x", "y", "d", "key_ops"}) {
+        const auto members = read("{\"" + std::string(name) + "\":null}");
+        ASSERT_TRUE(members) << name;
+        for (int each = 0; each < JwkMembers::kCount; ++each)
+            EXPECT_FALSE((*members)[static_cast<JwkMembers::Name>(each)]) << name;
+        EXPECT_TRUE(members->allow_verifying());
+    }
+}
+
+TEST(GivenAMemberOfKeysOfOtherTypes, ItIsIgnoredWhateverItIs) {
+    for (const std::string_view value : {"1", "true", "{}", "[]", R"("text")", "null"}) {
+        for (const std::string_view name : {"crv", "x", "y"})
+            EXPECT_TRUE(read(R"({"kty":"RSA",")" + std::string(name) + "\":" + std::string(value) + "}"))
+                << name << value;
+        for (const std::string_view name : {"n", "e"})
+            EXPECT_TRUE(read(R"({"kty":"EC",")" + std::string(name) + "\":" + std::string(value) + "}"))
+                << name << value;
+    }
 }
 
 TEST(GivenUseAndOperations, BothMustAllowVerifying) {

@@ -173,10 +173,8 @@ TEST(GivenAPrivateKey, ItIsSkipped) {
 TEST(GivenMembersOfTheWrongType, ItIsSkipped) {
     expect_faults({
         {"kid", "RSA", set("kid", "1"), KeyFault::bad_member},
-        {"kid", "RSA", set("kid", "null"), KeyFault::bad_member},
         {"kty", "RSA", set("kty", "1"), KeyFault::bad_member},
         {"use", "RSA", set("use", R"(["sig"])"), KeyFault::bad_member},
-        {"alg", "RSA", set("alg", "null"), KeyFault::bad_member},
         {"key_ops", "RSA", set("key_ops", json_text("verify")), KeyFault::bad_member},
         {"n", "RSA", set("n", "12345"), KeyFault::bad_member},
         {"e", "RSA", set("e", "65537"), KeyFault::bad_member},

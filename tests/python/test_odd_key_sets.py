@@ -1,0 +1,115 @@
+"""Key sets as some servers send them: what is wrong with them, yet has no bearing on keys, costs nobody a request."""
+
+import json
+import os
+from base64 import b64encode
+
+import pytest
+from tests.python.life import GOOD, health_of, verdict, verifier_of
+from tests.servers.terminal import at_a_terminal
+
+from authjwks.testing import Issuer
+
+OPENID = "/.well-known/openid-configuration"
+HUGE = "123456789012345678901234567890"
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    with Issuer() as running:
+        yield running
+
+
+def key_set(issuer, **members):
+    """The issuer's keys, each with these members more."""
+    return json.dumps({"keys": [{**key, **members} for key in issuer.jwks()["keys"]]})
+
+
+@pytest.mark.parametrize(
+    ("change", "tolerated"),
+    [
+        pytest.param(lambda text: "\ufeff" + text, ("byte_order_mark",), id="byte_order_mark"),
+        pytest.param(
+            lambda text: text.replace('{"kty"', f'{{"expires":{HUGE},"kty"'), ("number_out_of_range",), id="huge"
+        ),
+        pytest.param(
+            lambda text: "\ufeff" + text[:-1] + ',"x":1e999}', ("byte_order_mark", "number_out_of_range"), id="both"
+        ),
+    ],
+)
+def test_given_an_odd_key_set__when_fetched__then_its_keys_serve_and_health_tells(issuer, change, tolerated):
+    verifier = verifier_of(issuer)
+    body = change(json.dumps(issuer.jwks()))
+
+    with issuer.respond("/jwks", body=body.encode()):
+        assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert health_of(verifier).tolerated == tolerated
+
+
+def test_given_odd_metadata__when_fetched__then_keys_are_found_and_health_tells(issuer):
+    metadata = {"issuer": issuer.issuer, "jwks_uri": f"{issuer.issuer}/jwks"}
+    verifier = verifier_of(issuer)
+
+    with issuer.respond(OPENID, body=b"\xef\xbb\xbf" + json.dumps(metadata).encode()):
+        assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert health_of(verifier).tolerated == ("byte_order_mark",)
+
+
+def test_given_a_usual_key_set__when_fetched__then_nothing_is_told(issuer):
+    verifier = verifier_of(issuer)
+    verifier.prefetch()
+
+    assert health_of(verifier).tolerated == ()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param(dict.fromkeys(["alg", "use", "key_ops", "x5c", "d"]), id="null"),
+        pytest.param({"k": 5, "oth": None, "crv2": {}}, id="unknown"),
+    ],
+)
+def test_given_members_without_bearing__when_fetched__then_no_key_is_skipped(issuer, members):
+    verifier = verifier_of(issuer)
+
+    with issuer.respond("/jwks", body=key_set(issuer, **members)):
+        assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert health_of(verifier).skipped == 0
+
+
+def test_given_a_huge_number_as_key_id__when_fetched__then_that_key_alone_is_skipped(issuer):
+    keys = issuer.jwks()["keys"]
+    odd = json.dumps({**keys[0], "kid": "HUGE"}).replace('"HUGE"', HUGE)
+    verifier = verifier_of(issuer)
+
+    with issuer.respond("/jwks", body=f'{{"keys":[{odd},{",".join(map(json.dumps, keys))}]}}'):
+        assert verdict(verifier, issuer.mint()) == GOOD
+
+    assert health_of(verifier).skipped == 1
+
+
+def test_given_a_token_with_a_byte_order_mark_or_a_huge_number__when_verified__then_malformed_as_ever(issuer):
+    verifier = verifier_of(issuer)
+    header, payload, signature = issuer.mint().split(".")
+
+    for text in ("\ufeff{}", f'{{"exp":{HUGE}}}'):
+        odd = b64encode(text.encode()).decode().rstrip("=")
+        assert verdict(verifier, f"{odd}.{payload}.{signature}") == "malformed"
+        assert verdict(verifier, f"{header}.{odd}.{signature}") in ("malformed", "bad_signature")
+
+
+def test_given_an_encrypted_pem_as_keys__when_made__then_config_error_and_no_question_at_the_terminal():
+    body = b64encode(os.urandom(96)).decode()
+    headers = f"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{os.urandom(16).hex().upper()}\n\n"
+    pem = f"-----BEGIN PUBLIC KEY-----\n{headers}{body}\n-----END PUBLIC KEY-----\n"
+    program = f"""
+from authjwks import ConfigError, Verifier
+try:
+    Verifier("https://issuer.example", "api", jwks={pem!r})
+except ConfigError as error:
+    print(error)
+"""
+    assert at_a_terminal(program) == "neither a JSON Web Key Set nor PEM public keys"
