@@ -8,6 +8,13 @@
 namespace authjwks::json {
 namespace {
 
+/// simdjson chooses how to parse with the first document. A fork meanwhile would leave the child waiting for the thread
+/// that chooses, so the choice is made when the library is loaded.
+[[maybe_unused]] const simdjson::error_code kChosenAtLoad = [] {
+    std::unique_ptr<simdjson::internal::dom_parser_implementation> made;
+    return simdjson::get_active_implementation()->create_dom_parser_implementation(1, 1, made);
+}();
+
 /// Whether no two names look alike at a glance: then they are distinct. Otherwise nothing is said.
 bool differ_at_a_glance(Object object) {
     std::bitset<1024> seen;
