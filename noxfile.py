@@ -97,6 +97,13 @@ def attack(session: nox.Session) -> None:
 
 
 @nox.session
+def differential(session: nox.Session) -> None:
+    """The same odd tokens and key sets for PyJWT, joserfc and us; prints where we disagree, by class."""
+    install_authjwks(session, "differential")
+    session.run("pytest", "-o", "addopts=--import-mode=importlib -ra", "tests/differential")
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Every state of a verifier's keys against every way an issuer can fail, over real HTTPS."""
     install_authjwks(session, "test")
@@ -193,6 +200,7 @@ def lock(session: nox.Session) -> None:
         "test": [*demo, "--group=test"],
         "floors": [*demo, "--group=floors", "--resolution=lowest-direct"],
         "lint": ["--group=lint"],
+        "differential": ["--group=differential"],
         "node": ["--group=node"],
         "nox": ["--group=nox"],
     }.items():
