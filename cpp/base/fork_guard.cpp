@@ -1,9 +1,9 @@
 #include "base/fork_guard.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <mutex>
-#include <ranges>
 #include <vector>
 
 #include <pthread.h>
@@ -33,14 +33,20 @@ void before() {
     for (const Entry& entry : registry().entries) entry.state->before_fork();
 }
 
-void after_in_parent() {
-    for (const Entry& entry : registry().entries | std::views::reverse) entry.state->after_fork_in_parent();
+/// Releases in the opposite order of before().
+template <class Release>
+void release_all(Release release) {
+    const auto& entries = registry().entries;
+    for (std::size_t left = entries.size(); left > 0; --left) release(*entries[left - 1].state);
     registry().mutex.unlock();
 }
 
+void after_in_parent() {
+    release_all([](ForkAware& state) { state.after_fork_in_parent(); });
+}
+
 void after_in_child() {
-    for (const Entry& entry : registry().entries | std::views::reverse) entry.state->after_fork_in_child();
-    registry().mutex.unlock();
+    release_all([](ForkAware& state) { state.after_fork_in_child(); });
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <ranges>
 #include <span>
 #include <string_view>
 
@@ -79,11 +78,16 @@ constexpr std::array kSmallOrder448{
         "fefffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffffffffffffffffffffffffffff00"),
 };
 
+template <std::size_t Size>
+Bytes<Size> reversed(Bytes<Size> bytes) {
+    std::ranges::reverse(bytes);
+    return bytes;
+}
+
 template <std::size_t Size, std::size_t Points>
 bool is_small_or_odd(Bytes<Size> point, const Bytes<Size>& prime, const std::array<Bytes<Size>, Points>& small) {
     point.back() &= 0x7F;  // the sign of x
-    const bool canonical =
-        std::ranges::lexicographical_compare(point | std::views::reverse, prime | std::views::reverse);
+    const bool canonical = std::ranges::lexicographical_compare(reversed(point), reversed(prime));
     return !canonical || std::ranges::find(small, point) != small.end();
 }
 
