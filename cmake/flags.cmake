@@ -4,6 +4,10 @@ target_compile_options(authjwks_flags INTERFACE -Wall -Wextra -Wpedantic -Wconve
   $<$<BOOL:${AUTHJWKS_WERROR}>:-Werror>)
 # Leaves out libcurl, of which nothing but headers is used unless AUTHJWKS_LINK_CURL is on.
 target_link_options(authjwks_flags INTERFACE LINKER:--as-needed)
+if(AUTHJWKS_FUZZ)
+  set(AUTHJWKS_SANITIZE address,undefined)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(AUTHJWKS_SANITIZE)
   add_compile_options(-fsanitize=${AUTHJWKS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
   add_link_options(-fsanitize=${AUTHJWKS_SANITIZE})

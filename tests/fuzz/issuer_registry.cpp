@@ -1,0 +1,167 @@
+// Whether the issuers that a service trusts stay found and the others stay out, whatever tenants are made up meanwhile.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/issuer_directory.hpp"
+#include "support/byte_reader.hpp"
+#include "support/expect.hpp"
+
+namespace authjwks {
+namespace {
+
+using Source = std::shared_ptr<KeySource>;
+
+const std::vector<std::string> kNamed{"https://one.example/", "https://two.example/"};
+constexpr std::string_view kTenants = "https://tenants.example/";
+constexpr std::size_t kMostUnanswered = 64;  // that docs/keys.md says are waited for
+constexpr std::size_t kSteps = 100;
+
+class Service {
+  public:
+    explicit Service(fuzz::ByteReader& input) : input_(input) {
+        for (const std::string& name : kNamed) named_.push_back(*directory_.find(name));
+    }
+
+    void run() {
+        for (std::size_t step = 0; step < kSteps && !input_.empty(); ++step) {
+            act();
+            check();
+        }
+    }
+
+  private:
+    void act() {
+        switch (input_.choice(8)) {
+            case 0: return find_tenant(tenant());
+            case 1: return answer(tenant());
+            case 2: return find_crowd();
+            case 3: return find_untrusted(std::string(input_.text_until('\n')));
+            case 4: return admit(std::string(input_.text_until('\n')));
+            case 5: now_ += std::chrono::milliseconds(input_.number() % 100000); return;
+            case 6: return check_sources();
+            case 7: return input_.byte() == 0 ? close() : find_tenant(tenant());
+        }
+    }
+
+    std::string tenant() { return std::string(kTenants) + std::to_string(input_.byte()); }
+
+    Source open(const std::string& issuer) {
+        const auto source =
+            std::make_shared<KeySource>(KeyOptions{.ttl = std::chrono::hours(1000)},
+                                        Surroundings{.label = issuer,
+                                                     .load = [](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                                                         return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
+                                                     },
+                                                     .now = [this] { return now_; },
+                                                     .jitter = [] { return 0.5; },
+                                                     .wake = {},
+                                                     .cancel = [this](const KeySource&) { --living_; }});
+        ++opened_;
+        ++living_;
+        return source;
+    }
+
+    void find_tenant(const std::string& issuer) {
+        const auto found = directory_.find(issuer);
+        fuzz::expect(found || found.error() == Errc::keys_unavailable, "a tenant is not called a wrong issuer");
+        if (found) fuzz::expect((*found)->label() == issuer, "what is found is the issuer that was asked for");
+        if (const auto known = answered_.find(issuer); known != answered_.end())
+            fuzz::expect(found && *found == known->second, "whose keys are known is not pushed out");
+    }
+
+    /// Has a tenant's keys fetched, and looked up once more.
+    void answer(const std::string& issuer) {
+        const auto found = directory_.find(issuer);
+        if (!found || closed_) return;
+        static_cast<void>((*found)->obtain(Patience::until_the_deadline));
+        const auto again = directory_.find(issuer);
+        fuzz::expect(again && *again == *found, "who has just answered is still there");
+        if (is_crowded_) return;
+        answered_[issuer] = *found;
+        if (answered_.size() <= IssuerDirectory::kMaxKnown) return;
+        is_crowded_ = true;  // from now on the least used go
+        answered_.clear();
+    }
+
+    void find_crowd() {
+        const auto first = input_.number() % 100000, size = input_.byte() % 100U;
+        const bool answers = input_.flag();
+        for (unsigned int i = 0; i < size; ++i) {
+            const std::string issuer = std::string(kTenants) + std::to_string(first + i);
+            answers ? answer(issuer) : find_tenant(issuer);
+        }
+    }
+
+    void find_untrusted(const std::string& issuer) {
+        const auto is_plain = [](char letter) {
+            return (letter >= '0' && letter <= '9') || ((letter | 32) >= 'a' && (letter | 32) <= 'z') ||
+                   std::string_view("-_.").find(letter) != std::string_view::npos;
+        };
+        const std::string_view rest = std::string_view(issuer).substr(std::min(kTenants.size(), issuer.size()));
+        if (issuer.starts_with(kTenants) && std::ranges::all_of(rest, is_plain)) return;
+        if (std::ranges::find(kNamed, issuer) != kNamed.end() || admitted_.contains(issuer)) return;
+        const auto opened = opened_;
+        const auto found = directory_.find(issuer);
+        fuzz::expect(!found && found.error() == Errc::wrong_issuer, "who is not trusted is refused");
+        fuzz::expect(opened_ == opened, "and no source is made for it");
+    }
+
+    void admit(const std::string& issuer) {
+        if (issuer.starts_with(kTenants) || std::ranges::find(kNamed, issuer) != kNamed.end()) return;
+        const auto admitted = directory_.admit(issuer, open(issuer));
+        if (!admitted) return fuzz::expect(admitted.error() == Errc::keys_unavailable, "admitted, or later");
+        fuzz::expect((*admitted)->label() == issuer, "what is admitted is the issuer that was named");
+        admitted_.insert(issuer);
+    }
+
+    void check_sources() {
+        const auto sources = directory_.sources();
+        fuzz::expect(sources.size() <= kNamed.size() + IssuerDirectory::kMaxKnown + kMostUnanswered, "few are in use");
+        fuzz::expect(std::set<Source>(sources.begin(), sources.end()).size() == sources.size(), "and each once");
+        const auto is_used = [&sources](const Source& source) {
+            return std::ranges::find(sources, source) != sources.end();
+        };
+        fuzz::expect(std::ranges::all_of(named_, is_used), "the named are among them");
+        for (const auto& [issuer, source] : answered_) fuzz::expect(is_used(source), "and who has answered is");
+    }
+
+    void close() {
+        directory_.close();
+        closed_ = true;
+    }
+
+    void check() {
+        for (std::size_t i = 0; i < kNamed.size(); ++i) {
+            const auto found = directory_.find(kNamed[i]);
+            fuzz::expect(found && *found == named_[i], "a named issuer is always found");
+            if (closed_) fuzz::expect((*found)->refresh() == FetchFault::stopped, "and asked no more after the end");
+        }
+        fuzz::expect(living_ <= kNamed.size() + IssuerDirectory::kMaxKnown + kMostUnanswered, "sources are bounded");
+    }
+
+    fuzz::ByteReader& input_;
+    Tick now_{std::chrono::hours(1000)};
+    bool closed_ = false, is_crowded_ = false;
+    std::size_t opened_ = 0, living_ = 0;
+    std::set<std::string> admitted_;
+    IssuerDirectory directory_{kNamed, IssuerTemplate(std::string(kTenants) + "{tenant}"),
+                               [this](const std::string& issuer) { return open(issuer); }, [this] { return now_; }};
+    std::vector<Source> named_;
+    std::map<std::string, Source> answered_;
+};
+
+}  // namespace
+}  // namespace authjwks
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    authjwks::fuzz::ByteReader input(data, size);
+    authjwks::Service(input).run();
+    return 0;
+}
