@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -154,6 +155,31 @@ def mutations(session: nox.Session) -> None:
     session.run(*tests, external=True, env=env)
 
 
+@nox.session(python=False)
+def fuzz(session: nox.Session) -> None:
+    """Each fuzz target for a while (`-- [seconds] [target...]`), by libFuzzer under the sanitizers; needs clang."""
+    names = ["clang++", *(f"clang++-{version}" for version in range(22, 13, -1))]
+    compiler = next((name for name in names if shutil.which(name) and can_fuzz(session, name)), None)
+    if compiler is None:
+        session.error("no clang with libFuzzer is here; on Debian 12: apt-get install clang-14 libclang-rt-14-dev")
+    seconds, targets = "60", session.posargs
+    if targets and targets[0].isdigit():
+        seconds, *targets = targets
+    options = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DAUTHJWKS_PYTHON=OFF", "-DAUTHJWKS_FUZZ=ON"]
+    options.append(f"-DCMAKE_CXX_COMPILER={compiler}")
+    if shutil.which("ccache"):
+        options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    session.run("cmake", "-S", ".", "-B", "build/fuzz", "-G", "Ninja", *options, silent=True)
+    session.run("cmake", "--build", "build/fuzz")
+    session.run(sys.executable, "tests/fuzz/run.py", "build/fuzz", seconds, *targets)
+
+
+def can_fuzz(session: nox.Session, compiler: str) -> bool:
+    """Whether a clang has libFuzzer, which Debian packages by itself."""
+    folder = str(session.run(compiler, "-print-runtime-dir", silent=True, external=True)).strip()
+    return any(Path(folder).glob("libclang_rt.fuzzer-*"))
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Formats, names, sizes and types of everything that is written by hand."""
@@ -164,7 +190,8 @@ def lint(session: nox.Session) -> None:
     session.run("shellcheck", "dev", ".ci/run")
     session.run("mypy", "python/authjwks", "tests", "benchmarks", "noxfile.py")
     session.run("pytest", "-q", "tests/test_stubs.py")
-    sources = [str(path) for folder in ("cpp", "tests/cpp") for path in sorted(Path(folder).rglob("*.[ch]pp"))]
+    folders = ("cpp", "tests/cpp", "tests/fuzz")
+    sources = [str(path) for folder in folders for path in sorted(Path(folder).rglob("*.[ch]pp"))]
     session.run("clang-format", "--dry-run", "-Werror", *sources)
     session.run("lizard", "-l", "cpp", "-L", "40", "-w", "cpp")
     pybind11 = answer(session, "import pybind11; print(pybind11.get_cmake_dir())")
