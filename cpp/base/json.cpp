@@ -53,6 +53,7 @@ std::optional<Value> Document::parse(std::size_t size) {
     const bool fits = parser_.max_depth() == refused_depth && parser_.capacity() >= size;
     if (!fits && parser_.allocate(std::max(size, parser_.capacity()), refused_depth) != simdjson::SUCCESS)
         return std::nullopt;
+    if (std::string_view(text_.get(), size).starts_with(kByteOrderMark)) return std::nullopt;
     std::memset(text_.get() + size, ' ', simdjson::SIMDJSON_PADDING);
     Value value;
     if (parser_.parse(text_.get(), size, false).get(value) != simdjson::SUCCESS) return std::nullopt;

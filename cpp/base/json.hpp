@@ -15,6 +15,9 @@ using Object = simdjson::dom::object;
 using Array = simdjson::dom::array;
 using Value = simdjson::dom::element;
 
+/// May stand in front of a text, but not of JSON that is sent (RFC 8259 §8.1). simdjson skips it, from 3.6 on.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// Reusable memory for one JSON text and the document parsed from it; what parse() returned lives until the next
 /// parse() or the end of the Document.
 class Document {
@@ -25,7 +28,8 @@ class Document {
     /// Room for `size` bytes of text, to be filled before parse(); what was there before is lost.
     std::span<char> room(std::size_t size);
 
-    /// Parses the first `size` bytes of the room. @return nothing unless they are one JSON value within the bounds.
+    /// Parses the first `size` bytes of the room. @return nothing unless they are one JSON value within the bounds,
+    /// without a byte order mark.
     /// Numbers beyond 64 bits or the range of a double are refused.
     std::optional<Value> parse(std::size_t size);
 

@@ -11,7 +11,7 @@
 namespace authjwks::json {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF", kNumberLetters = "+-.eE0123456789";
+constexpr std::string_view kNumberLetters = "+-.eE0123456789";
 
 template <class Number>
 bool is_whole(std::string_view text) {

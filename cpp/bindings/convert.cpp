@@ -118,6 +118,8 @@ PyObject* to_dict(json::Object object) {
     return object.size() <= DictShapes::kMostNames ? copy_shape(object) : grow_dict(object);
 }
 
+bool is_claim_name(PyObject* text) { return pool().is_pinned(text); }
+
 void intern_claim_names() {
     for (const char* name : {"iss",          "sub",
                              "aud",          "exp",

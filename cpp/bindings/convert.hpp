@@ -27,5 +27,7 @@ PyObject* to_dict(json::Object object);
 
 /// Makes the shared strings; called once, when the module is made.
 void intern_claim_names();
+/// Whether `text` is one of them, which nobody has to account for.
+bool is_claim_name(PyObject* text);
 
 }  // namespace authjwks::bindings

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/allocation.hpp"
+#include "bindings/convert.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -18,10 +19,9 @@ constexpr std::size_t kMember = 2 * sizeof(void*);
 constexpr std::size_t kMember = 3 * sizeof(void*);
 #endif
 
-/// Also of a text that other claims share, as they may be gone before these. Names that are pinned in the pool are for
-/// good, and interned; texts of tokens never are.
+/// Also of a text that other claims share, as they may be gone before these.
 std::size_t text_bytes(PyObject* text) {
-    if (PyUnicode_CHECK_INTERNED(text) != 0) return 0;
+    if (is_claim_name(text)) return 0;
     const std::size_t header = PyUnicode_IS_ASCII(text) != 0 ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
     const auto characters = static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) + 1;
     return allocation_bytes(header + characters * PyUnicode_KIND(text));

@@ -28,7 +28,8 @@ constexpr KeySetLimits kFixedLimits{.max_bytes = std::size_t{16} << 20, .max_key
 
 std::shared_ptr<KeySource> make_fixed(std::string_view text, std::string label) {
     // Not the other way round: a JSON set may carry certificates in PEM, as Cloudflare's does.
-    const auto first = text.find_first_not_of(" \t\r\n");
+    const auto mark = text.starts_with(json::kByteOrderMark) ? json::kByteOrderMark.size() : 0;
+    const auto first = text.find_first_not_of(" \t\r\n", mark);
     const bool json = first != std::string_view::npos && text[first] == '{';
     auto keys = json ? KeySet::parse(text, kFixedLimits) : KeySet::parse_pem(text, kFixedLimits);
     if (!keys) throw py::value_error("neither a JSON Web Key Set nor PEM public keys");

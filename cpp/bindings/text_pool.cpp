@@ -55,7 +55,10 @@ PyObject* TextPool::get(std::string_view text) {
 
 void TextPool::pin(const char* name) {
     Set& set = set_of(name);
-    if (set.pinned < kWays) set.strings[set.pinned++] = PyUnicode_InternFromString(name);
+    if (set.pinned == kWays) return;
+    PyObject* const made = PyUnicode_InternFromString(name);
+    set.strings[set.pinned++] = made;
+    pinned_.insert(made);
 }
 
 }  // namespace authjwks::bindings

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <unordered_set>
 
 #include <pybind11/pybind11.h>
 
@@ -18,6 +19,8 @@ class TextPool {
     PyObject* get(std::string_view text);
     /// Puts an ASCII name into the pool for good, as the very object that Python code has for it.
     void pin(const char* name);
+    /// Whether `text` is the very object of a name that is pinned.
+    bool is_pinned(PyObject* text) const { return pinned_.contains(text); }
 
   private:
     static constexpr std::size_t kLongest = 256;  // bytes; longer texts are seldom repeated
@@ -31,6 +34,7 @@ class TextPool {
 
     TableMutex mutex_;
     std::array<Set, kSets> sets_;
+    std::unordered_set<PyObject*> pinned_;
 };
 
 }  // namespace authjwks::bindings

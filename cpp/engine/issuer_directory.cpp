@@ -77,15 +77,24 @@ bool IssuerDirectory::sort_out(Entries::iterator entry, Entries& forgotten) {
     if (entry->source->ready()) {
         move_to_known(entry, forgotten);
     } else if (entry->source->has_failed()) {
-        failed_.add(entry->issuer, dependencies_.now() + entry->source->retry_after());
+        failed_.add(entry->issuer, dependencies_.now() + entry->source->retry_after() + more_back_off(entry->issuer));
         forget(unanswered_, entry, forgotten);
         return false;
     }
     return true;
 }
 
+/// What is added to the back-off of a source that has failed once, for its issuer that failed before: a few that never
+/// answer would take all that new ones may ask for. Doubles the whole, up to 30 s.
+Clock::duration IssuerDirectory::more_back_off(std::string_view issuer) const {
+    constexpr unsigned int doublings = 5;  // lead past the longest
+    constexpr Clock::duration first = std::chrono::seconds(1), longest = std::chrono::seconds(30);
+    return std::min(longest, first * (1U << std::min(failed_.times(issuer), doublings))) - first;
+}
+
 void IssuerDirectory::move_to_known(Entries::iterator entry, Entries& forgotten) {
     in_vain_.give_back();
+    failed_.remove(entry->issuer);
     entry->known = true;
     known_.splice(known_.end(), unanswered_, entry);
     if (known_.size() > kMaxKnown) forget(known_, known_.begin(), forgotten);

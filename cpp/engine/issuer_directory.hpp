@@ -76,6 +76,7 @@ class IssuerDirectory : public ForkAware {
     bool may_take_one_more(Entries& forgotten);
     void sort_out_unanswered(Entries& forgotten);
     bool sort_out(Entries::iterator entry, Entries& forgotten);
+    Clock::duration more_back_off(std::string_view issuer) const;
     void move_to_known(Entries::iterator entry, Entries& forgotten);
     void forget(Entries& entries, Entries::iterator entry, Entries& forgotten);
     void before_fork() override { mutex_.lock(); }

@@ -13,10 +13,10 @@ bool is_alphanumeric(char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
 }
 
-bool is_tenant(std::string_view text) {
+bool is_tenant(std::string_view text, std::string_view marks) {
     return !text.empty() && text.size() <= kMaxTenantBytes && is_alphanumeric(text.front()) &&
-           std::ranges::all_of(text, [](char letter) {
-               return is_alphanumeric(letter) || letter == '-' || letter == '_' || letter == '.';
+           std::ranges::all_of(text, [marks](char letter) {
+               return is_alphanumeric(letter) || marks.find(letter) != std::string_view::npos;
            });
 }
 
@@ -25,8 +25,8 @@ bool is_label(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_letter) && text.front() != '-' && text.back() != '-';
 }
 
-/// Whether a host that ends in `rest` has the same owner whatever stands before it: two labels or more, the last of
-/// which is no number, as in an address. Which names of two labels are open to everybody is not known here.
+/// Whether a host that ends in `rest` has the same owner whatever label stands before it: two labels or more, the last
+/// of which is no number, as in an address. Which names of two labels are open to everybody is not known here.
 bool fixes_the_owner(std::string_view rest) {
     std::size_t labels = 0;
     std::string_view last;
@@ -37,8 +37,7 @@ bool fixes_the_owner(std::string_view rest) {
         rest.remove_prefix(last.size());
         ++labels;
     }
-    return rest.empty() && labels >= 2 &&
-           !std::ranges::all_of(last, [](char letter) { return letter >= '0' && letter <= '9'; });
+    return rest.empty() && labels >= 2 && !(last.front() >= '0' && last.front() <= '9');
 }
 
 }  // namespace
@@ -53,6 +52,8 @@ IssuerTemplate::IssuerTemplate(std::string_view text) {
     const auto host = before_.find("://");
     const bool in_path = host != std::string::npos && before_.find('/', host + 3) != std::string::npos;
     const std::string_view rest_of_host = std::string_view(after_).substr(0, after_.find_first_of("/:"));
+    // More labels than one could lead elsewhere: not all below "windows.net" are its owner's.
+    marks_ = in_path ? "-_." : "-";
     if (host == std::string::npos || (!in_path && !fixes_the_owner(rest_of_host)))
         throw std::invalid_argument("the {tenant} of an issuer template must not choose the server");
 }
@@ -60,7 +61,7 @@ IssuerTemplate::IssuerTemplate(std::string_view text) {
 bool IssuerTemplate::matches(std::string_view issuer) const {
     if (issuer.size() <= before_.size() + after_.size() || !issuer.starts_with(before_) || !issuer.ends_with(after_))
         return false;
-    return is_tenant(issuer.substr(before_.size(), issuer.size() - before_.size() - after_.size()));
+    return is_tenant(issuer.substr(before_.size(), issuer.size() - before_.size() - after_.size()), marks_);
 }
 
 }  // namespace authjwks

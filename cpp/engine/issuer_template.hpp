@@ -16,7 +16,7 @@ class IssuerTemplate {
     explicit IssuerTemplate(std::string_view text);
 
     /// Whether `issuer` is the template with a tenant of 1 to 64 letters, digits, '-', '_' and '.', the first a letter
-    /// or digit.
+    /// or digit; in a host without '_' and '.', as one label.
     bool matches(std::string_view issuer) const;
 
     /// A URL as it would look, to be checked as one.
@@ -24,6 +24,7 @@ class IssuerTemplate {
 
   private:
     std::string before_, after_;
+    std::string_view marks_;  // that a tenant may have besides letters and digits
 };
 
 }  // namespace authjwks

@@ -22,8 +22,11 @@ class NegativeCache {
 
     /// Until when `name` is remembered; nothing when it is not, or no longer.
     std::optional<Tick> until(std::string_view name, Tick now) const;
+    /// How often `name` was added since it was removed last, as far back as it is remembered, its time over or not.
+    unsigned int times(std::string_view name) const;
     /// Remembers a name, forgetting the one added longest ago when there are kMaxNames.
     void add(std::string_view name, Tick until);
+    void remove(std::string_view name);
     void clear();
     std::size_t size() const noexcept { return names_.size(); }
 
@@ -31,6 +34,7 @@ class NegativeCache {
     struct Entry {
         std::string name;
         Tick until;
+        unsigned int times = 1;
     };
     std::size_t max_name_bytes_;
     std::list<Entry> names_;                                                    // the oldest first

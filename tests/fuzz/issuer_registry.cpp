@@ -20,7 +20,9 @@ using Source = std::shared_ptr<KeySource>;
 
 const std::vector<std::string> kNamed{"https://one.example/", "https://two.example/"};
 constexpr std::string_view kTenants = "https://tenants.example/";
-constexpr std::size_t kMostUnanswered = 64;  // that docs/keys.md says are waited for
+constexpr std::size_t kMostUnanswered = 64,
+                      kInVain = 64;  // that docs/keys.md says are waited for, and may fail at once
+constexpr Clock::duration kOneMoreInVain = std::chrono::milliseconds(500);
 constexpr std::size_t kSteps = 100;
 
 class Service {
@@ -38,7 +40,7 @@ class Service {
 
   private:
     void act() {
-        switch (input_.choice(8)) {
+        switch (input_.choice(9)) {
             case 0: return find_tenant(tenant());
             case 1: return answer(tenant());
             case 2: return find_crowd();
@@ -47,22 +49,24 @@ class Service {
             case 5: now_ += std::chrono::milliseconds(input_.number() % 100000); return;
             case 6: return check_sources();
             case 7: return input_.byte() == 0 ? close() : find_tenant(tenant());
+            case 8: return ask_in_vain(tenant());
         }
     }
 
     std::string tenant() { return std::string(kTenants) + std::to_string(input_.byte()); }
 
     Source open(const std::string& issuer) {
-        const auto source =
-            std::make_shared<KeySource>(KeyOptions{.ttl = std::chrono::hours(1000)},
-                                        Surroundings{.label = issuer,
-                                                     .load = [](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
-                                                         return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
-                                                     },
-                                                     .now = [this] { return now_; },
-                                                     .jitter = [] { return 0.5; },
-                                                     .wake = {},
-                                                     .cancel = [this](const KeySource&) { --living_; }});
+        const auto source = std::make_shared<KeySource>(
+            KeyOptions{.ttl = std::chrono::hours(1000)},
+            Surroundings{.label = issuer,
+                         .load = [this, issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                             if (failing_ == issuer) return FetchFault::unreachable;
+                             ++answers_;
+                             return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
+                         },
+                         .now = [this] { return now_; },
+                         .jitter = [] { return 0.5; },
+                         .cancel = [this](const KeySource&) { --living_; }});
         ++opened_;
         ++living_;
         return source;
@@ -88,6 +92,17 @@ class Service {
         if (answered_.size() <= IssuerDirectory::kMaxKnown) return;
         is_crowded_ = true;  // from now on the least used go
         answered_.clear();
+    }
+
+    void ask_in_vain(const std::string& issuer) {
+        const auto found = directory_.find(issuer);
+        if (!found || closed_ || (*found)->report().age) return;
+        failing_ = issuer;
+        static_cast<void>((*found)->refresh());
+        failing_.clear();
+        const auto again = directory_.find(issuer);
+        fuzz::expect(!again && again.error() == Errc::keys_unavailable, "one that has just failed is not asked again");
+        fuzz::expect(directory_.retry_after(issuer) > Clock::duration::zero(), "and the caller is told when");
     }
 
     void find_crowd() {
@@ -116,6 +131,7 @@ class Service {
     void admit(const std::string& issuer) {
         if (issuer.starts_with(kTenants) || std::ranges::find(kNamed, issuer) != kNamed.end()) return;
         const auto admitted = directory_.admit(issuer, open(issuer));
+        if (!admitted || admitted_.contains(issuer)) ++refused_admissions_;
         if (!admitted) return fuzz::expect(admitted.error() == Errc::keys_unavailable, "admitted, or later");
         fuzz::expect((*admitted)->label() == issuer, "what is admitted is the issuer that was named");
         admitted_.insert(issuer);
@@ -144,15 +160,23 @@ class Service {
             if (closed_) fuzz::expect((*found)->refresh() == FetchFault::stopped, "and asked no more after the end");
         }
         fuzz::expect(living_ <= kNamed.size() + IssuerDirectory::kMaxKnown + kMostUnanswered, "sources are bounded");
+        const auto in_vain = opened_ - kNamed.size() - refused_admissions_;
+        const auto more = static_cast<std::size_t>((now_ - kStart) / kOneMoreInVain);
+        fuzz::expect(in_vain <= answers_ + kInVain + more, "no more new issuers are asked in vain than is allowed");
     }
 
     fuzz::ByteReader& input_;
-    Tick now_{std::chrono::hours(1000)};
+    static constexpr Tick kStart{std::chrono::hours(1000)};
+    Tick now_ = kStart;
     bool closed_ = false, is_crowded_ = false;
-    std::size_t opened_ = 0, living_ = 0;
+    std::size_t opened_ = 0, living_ = 0, answers_ = 0, refused_admissions_ = 0, draws_ = 0;
+    std::string failing_;
     std::set<std::string> admitted_;
-    IssuerDirectory directory_{kNamed, IssuerTemplate(std::string(kTenants) + "{tenant}"),
-                               [this](const std::string& issuer) { return open(issuer); }, [this] { return now_; }};
+    IssuerDirectory directory_{kNamed,
+                               IssuerTemplate(std::string(kTenants) + "{tenant}"),
+                               {.open = [this](const std::string& issuer) { return open(issuer); },
+                                .now = [this] { return now_; },
+                                .random = [this] { return static_cast<double>(++draws_ % 64) / 64; }}};
     std::vector<Source> named_;
     std::map<std::string, Source> answered_;
 };

@@ -47,6 +47,12 @@ def test_given_an_odd_key_set__when_fetched__then_its_keys_serve_and_health_tell
     assert health_of(verifier).tolerated == tolerated
 
 
+def test_given_an_odd_key_set__when_handed_over__then_its_keys_serve(issuer):
+    verifier = verifier_of(issuer, jwks="\ufeff" + json.dumps(issuer.jwks()))
+
+    assert verdict(verifier, issuer.mint()) == GOOD
+
+
 def test_given_odd_metadata__when_fetched__then_keys_are_found_and_health_tells(issuer):
     metadata = {"issuer": issuer.issuer, "jwks_uri": f"{issuer.issuer}/jwks"}
     verifier = verifier_of(issuer)

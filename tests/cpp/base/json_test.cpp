@@ -82,6 +82,12 @@ TEST(GivenMoreThanOneValue, ParseRefuses) {
     EXPECT_FALSE(accepts("\xEF\xBB\xBF{}")) << "neither is a byte order mark";
 }
 
+TEST(GivenAByteOrderMarkInFront, ParseRefuses) {
+    json::Document document(16);
+    EXPECT_FALSE(document.parse("\xEF\xBB\xBF{}"));
+    EXPECT_TRUE(document.parse("\"\xEF\xBB\xBF\""));
+}
+
 TEST(GivenTextThatIsNotUtf8, ParseRefuses) {
     for (const std::string_view text :
          {"\"\xFF\"", "\"\x80\"", "\"\xC0\x80\"", "\"\xC3\"", "\"\xE2\x82\"", "\"\xED\xA0\x80\"",

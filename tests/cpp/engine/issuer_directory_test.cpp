@@ -98,6 +98,44 @@ TEST_F(GivenADirectory, ATenantThatFailedIsNotAskedAgainForItsBackOff) {
     EXPECT_EQ(opened, std::vector<std::string>{tenant(1)});
 }
 
+TEST_F(GivenADirectory, ATenantThatKeepsFailingIsAskedLessAndLessOften) {
+    for (const Clock::duration back_off : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
+        ASSERT_EQ(ask(tenant(1)), "asked");
+        EXPECT_EQ(ask(tenant(1)), "keys_unavailable");
+        EXPECT_EQ(directory.retry_after(tenant(1)), back_off);
+        clock.advance(back_off);
+    }
+}
+
+TEST_F(GivenADirectory, ATenantThatAnsweredStartsAnewWhenItFailsAgain) {
+    for (const Clock::duration back_off : {1s, 2s}) {
+        ASSERT_EQ(ask(tenant(1)), "asked");
+        ASSERT_EQ(ask(tenant(1)), "keys_unavailable");
+        clock.advance(back_off);
+    }
+    answered = {tenant(1)};
+    ASSERT_TRUE(directory.find(tenant(1)) && directory.find(tenant(1)));
+    for (std::size_t i = 0; i < IssuerDirectory::kMaxKnown; ++i) {  // until it is forgotten
+        answered = {tenant(10 + i)};
+        ASSERT_TRUE(directory.find(tenant(10 + i)) && directory.find(tenant(10 + i))) << i;
+    }
+
+    ASSERT_EQ(ask(tenant(1)), "asked");
+    EXPECT_EQ(ask(tenant(1)), "keys_unavailable");
+    EXPECT_EQ(directory.retry_after(tenant(1)), 1s);
+}
+
+TEST_F(GivenADirectory, TenantsThatNeverAnswerDoNotUseUpWhatNewOnesNeed) {
+    constexpr std::size_t dead = 20;
+    std::size_t turned_away = 0;
+    for (std::size_t tick = 0; tick < 600'000 / 50; ++tick) {  // ten minutes, each of them calls 20 times a second
+        for (std::size_t i = 0; i < dead; ++i) ask(tenant(i));
+        if (tick % 20 == 19 && ask(tenant(1000 + tick)) != "asked") ++turned_away;  // one new tenant a second
+        clock.advance(50ms);
+    }
+    EXPECT_LT(turned_away, 60U) << "of 600, those of the first minute";
+}
+
 TEST_F(GivenADirectory, TenantsThatFailedLeaveTheirPlaceToOthers) {
     take_all_in_vain();
     for (int i = 0; i < 200; ++i) {

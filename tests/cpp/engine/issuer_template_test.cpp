@@ -31,7 +31,8 @@ TEST(GivenATenantInTheHost, ItMatchesThatLabel) {
     for (const std::string_view other :
          {"https://acme.auth.example", "https://.auth.example/", "https://a/.auth.example/",
           "https://evil.example/.auth.example/", "https://evil.example?.auth.example/",
-          "https://evil.example#.auth.example/", "https://user@a.auth.example/"})
+          "https://evil.example#.auth.example/", "https://user@a.auth.example/", "https://evil.sub.auth.example/",
+          "https://a_b.auth.example/", "https://a..auth.example/"})
         EXPECT_FALSE(issuers.matches(other)) << other;
 }
 
@@ -83,6 +84,7 @@ TEST(GivenATenantThatCouldChooseTheServer, TheTemplateIsNotMade) {
                                         "https://{tenant}.-a.com",
                                         "https://{tenant}.a-.com",
                                         "https://{tenant}.0.1",
+                                        "https://{tenant}.0.0x1",
                                         "https://{tenant}.168.0.1/",
                                         "https://{tenant}.%61.com",
                                         "https://{tenant}.b c.com",

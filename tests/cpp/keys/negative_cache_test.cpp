@@ -43,6 +43,22 @@ TEST_F(GivenANegativeCache, ANameAddedAgainGetsItsNewTime) {
     EXPECT_FALSE(contains("a", clock.now() + 10s));
 }
 
+TEST_F(GivenANegativeCache, ItTellsHowOftenANameWasAdded) {
+    EXPECT_EQ(names.times("a"), 0U);
+    names.add("a", clock.now());
+    names.add("b", clock.now());
+    names.add("a", clock.now());
+    clock.advance(60s);
+    EXPECT_EQ(names.times("a"), 2U) << "also after its time";
+
+    names.remove("a");
+    names.remove("never added");
+
+    EXPECT_EQ(names.times("a"), 0U);
+    EXPECT_EQ(names.times("b"), 1U);
+    EXPECT_EQ(names.size(), 1U);
+}
+
 TEST_F(GivenANegativeCache, OfTooManyTheOneAddedLongestAgoIsForgotten) {
     const auto name = [](std::size_t number) { return "name " + std::to_string(number); };
     for (std::size_t i = 0; i < NegativeCache::kMaxNames; ++i) names.add(name(i), clock.now() + 60s);
