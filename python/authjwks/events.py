@@ -19,8 +19,8 @@ class Event(NamedTuple):
         issuer: as configured; where any issuer will do, the URL of the keys or of the metadata. One that a token named
             is named here once it has answered; until then this is the template that it fits, or "" where a function
             decides.
-        error: of "refresh_failed": "unreachable", "timed_out", "tls_failed", "bad_status", "too_large", "not_json",
-            "not_a_key_set", "too_many_keys", "not_discovery", "issuer_mismatch", "url_refused" or "stopped".
+        error: of "refresh_failed": "unreachable", "timed_out", "tls_failed", "bad_status", "too_large", "bad_encoding",
+            "not_json", "not_a_key_set", "too_many_keys", "not_discovery", "issuer_mismatch", "url_refused" or "stopped".
     """
 
     kind: str
