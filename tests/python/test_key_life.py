@@ -75,7 +75,7 @@ def test_given_a_cold_verifier__when_health_is_asked__then_it_is_not_ready_and_n
 
     (keys,) = health.issuers
     assert not health.ready
-    assert keys == (issuer.issuer, "cold", False, None, 0.0, None, 0, 0, 0, 0, 0)
+    assert keys == (issuer.issuer, "cold", False, None, 0.0, None, 0, 0, (), 0, 0, 0)
     assert not issuer.fetches
 
 
