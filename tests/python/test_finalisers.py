@@ -18,7 +18,7 @@ THREADS, SECONDS = 4, 1.0
 CACHES = [
     pytest.param(None, id="without_cache"),
     pytest.param(TokenCacheOptions(), id="cached"),
-    pytest.param(TokenCacheOptions(max_entries=4), id="cache_too_small"),
+    pytest.param(TokenCacheOptions(max_entries=1), id="cache_of_one"),
 ]
 
 
@@ -33,8 +33,8 @@ class Trial:
         self.are_right: list[bool] = []  # appending is safe from many threads
         self.running = threading.local()
 
-    def verify(self) -> None:
-        token, claims = random.choice(self.tokens)
+    def verify(self, number: int | None = None) -> None:
+        token, claims = random.choice(self.tokens) if number is None else self.tokens[number]
         self.are_right.append(self.verifier.verify(token) == claims)
 
     def verify_in_passing(self, *_: object) -> None:
@@ -52,7 +52,7 @@ class Knot:
     def __init__(self, trial: Trial) -> None:
         self.trial, self.itself = trial, self
         self.watched = Watched()
-        self.watcher = weakref.ref(self.watched, trial.verify_in_passing)
+        weakref.finalize(self.watched, trial.verify_in_passing).atexit = False
 
     def __del__(self) -> None:
         self.trial.verify_in_passing()
@@ -79,7 +79,8 @@ def test_given_finalisers_that_verify__when_claims_are_built__then_every_claim_i
 
         def churn() -> None:
             while time.monotonic() < end:
-                Knot(trial)
+                for _ in range(3):
+                    Knot(trial)
                 trial.verify()
 
         with ThreadPoolExecutor(THREADS) as threads:
@@ -104,4 +105,24 @@ def test_given_a_collector_that_verifies__when_claims_are_built__then_every_clai
             gc.callbacks.remove(trial.verify_in_passing)
 
     assert len(trial.are_right) > 300
+    assert all(trial.are_right)
+
+
+def test_given_a_remembered_token__when_a_finaliser_pushes_it_out_meanwhile__then_its_claims_are_whole(eager_collector):
+    with Issuer() as issuer:
+        trial = Trial(issuer, TokenCacheOptions(max_entries=1))
+        for number in [*range(len(trial.tokens))] * 5:
+            gc.disable()
+            for _ in range(5):
+                Knot(trial)
+            trial.verify(number)
+            before = trial.verifier.health().token_cache
+            gc.enable()
+            trial.verify(number)  # a hit, whose first container has the knots collected
+
+    after = trial.verifier.health().token_cache
+    assert before is not None
+    assert after is not None
+    assert after.evictions > before.evictions
+    assert len(trial.are_right) > 10 * len(trial.tokens)
     assert all(trial.are_right)
