@@ -170,7 +170,7 @@ def asan_python(session: nox.Session) -> None:
     }
     tests = ("finalisers", "token_cache", "verifier", "many_issuers", "key_life")
     files = [f"tests/python/test_{name}.py" for name in tests]
-    # The sanitizer's own memory counts as the process's, so that its size says nothing; its report goes to descriptor 2.
+    # The sanitizer's memory counts as the process's, so that its size says nothing; its report goes to descriptor 2.
     session.run("python", "-m", "pytest", "--capture=sys", "-k", "not grows_by_max_bytes", *files, env=env)
 
 

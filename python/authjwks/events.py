@@ -20,7 +20,8 @@ class Event(NamedTuple):
             is named here once it has answered; until then this is the template that it fits, or "" where a function
             decides.
         error: of "refresh_failed": "unreachable", "timed_out", "tls_failed", "bad_status", "too_large", "bad_encoding",
-            "not_json", "not_a_key_set", "too_many_keys", "not_discovery", "issuer_mismatch", "url_refused" or "stopped".
+            "not_json", "not_a_key_set", "too_many_keys", "not_discovery", "issuer_mismatch", "url_refused" or
+            "stopped".
     """
 
     kind: str

@@ -25,9 +25,9 @@ class Verifier:
 
     Args:
         issuer: what a token's `iss` must be, exactly; its keys are found from here (OpenID Connect Discovery 1.0 §4,
-            then RFC 8414 §3). Several issuers may be named, one of them with a "{tenant}" that stands for a name of
-            letters, digits, "-", "_" and "." (in a host, one label); a function may decide instead. Each issuer has keys of its own, unless
-            they are said to be in one place. `ANY` accepts whatever issuer a token names that one of the keys signed.
+            then RFC 8414 §3). Several may be named, one of them with a "{tenant}" that stands for a name of letters,
+            digits, "-", "_" and ".", or for one label of a host; a function may decide instead. Each issuer has keys
+            of its own, unless these are in one place. `ANY` takes any issuer whose token one of the keys signed.
         audience: one or more names, one of which must be in a token's `aud` (RFC 7519 §4.1.3); or `ANY`.
         algorithms: the JWS algorithms accepted, by `alg`; None for all that are known here.
         leeway: seconds of clock difference forgiven, 0 to 300.
