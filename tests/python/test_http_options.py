@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from tests.python.life import GOOD, eventually, health_of, verdict
 from tests.servers.connect_proxy import ConnectProxy
 from tests.servers.recording import Answer, RecordingServer
@@ -419,8 +420,10 @@ def test_given_an_encrypted_client_key__when_asked__then_a_failure_and_no_questi
 ):
     certificate, key = ca.issue("client.example")
     encrypted = tmp_path / "encrypted.pem"
-    command = ["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", encrypted]
-    subprocess.run(command, check=True)
+    private_key = serialization.load_pem_private_key(key.read_bytes(), None)
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    formats = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    encrypted.write_bytes(private_key.private_bytes(*formats, encryption))
     with serving(issuer, demanding) as server:
         program = f"""
 from authjwks import HttpOptions, KeysUnavailable, Verifier
