@@ -66,10 +66,15 @@ class Service {
                          },
                          .now = [this] { return now_; },
                          .jitter = [] { return 0.5; },
-                         .cancel = [this](const KeySource&) { --living_; }});
+                         .cancel = [this](const KeySource& ending) { forget(ending); }});
         ++opened_;
         ++living_;
         return source;
+    }
+
+    void forget(const KeySource& ending) {
+        --living_;
+        with_keys_.erase(&ending);
     }
 
     void find_tenant(const std::string& issuer) {
@@ -85,6 +90,7 @@ class Service {
         const auto found = directory_.find(issuer);
         if (!found || closed_) return;
         static_cast<void>((*found)->obtain(Patience::until_the_deadline));
+        with_keys_.insert(found->get());
         const auto again = directory_.find(issuer);
         fuzz::expect(again && *again == *found, "who has just answered is still there");
         if (is_crowded_) return;
@@ -159,7 +165,8 @@ class Service {
             fuzz::expect(found && *found == named_[i], "a named issuer is always found");
             if (closed_) fuzz::expect((*found)->refresh() == FetchFault::stopped, "and asked no more after the end");
         }
-        fuzz::expect(living_ <= kNamed.size() + IssuerDirectory::kMaxKnown + kMostUnanswered, "sources are bounded");
+        fuzz::expect(living_ <= kNamed.size() + with_keys_.size() + kMostUnanswered, "few wait for an answer");
+        fuzz::expect(with_keys_.size() <= IssuerDirectory::kMaxKnown + kMostUnanswered, "sources are bounded");
         const auto in_vain = opened_ - kNamed.size() - refused_admissions_;
         const auto more = static_cast<std::size_t>((now_ - kStart) / kOneMoreInVain);
         fuzz::expect(in_vain <= answers_ + kInVain + more, "no more new issuers are asked in vain than is allowed");
@@ -171,6 +178,7 @@ class Service {
     bool closed_ = false, is_crowded_ = false;
     std::size_t opened_ = 0, living_ = 0, answers_ = 0, refused_admissions_ = 0, draws_ = 0;
     std::string failing_;
+    std::set<const KeySource*> with_keys_;  // those alive
     std::set<std::string> admitted_;
     IssuerDirectory directory_{kNamed,
                                IssuerTemplate(std::string(kTenants) + "{tenant}"),
