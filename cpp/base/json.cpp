@@ -10,7 +10,7 @@ namespace {
 
 /// simdjson chooses how to parse with the first document. A fork meanwhile would leave the child waiting for the thread
 /// that chooses, so the choice is made when the library is loaded.
-[[maybe_unused]] const simdjson::error_code kChosenAtLoad = [] {
+[[maybe_unused]] const simdjson::error_code kChosenAtLoad = []() noexcept {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> made;
     return simdjson::get_active_implementation()->create_dom_parser_implementation(1, 1, made);
 }();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 
 #include "base/allocation.hpp"
 #include "bindings/convert.hpp"
@@ -28,11 +29,11 @@ std::size_t text_bytes(PyObject* text) {
 }
 
 /// The table of a dict has a power of two of places, at most two thirds of which are taken; each has an index of one
-/// byte or more.
+/// byte, or of up to four in a large one.
 std::size_t table_bytes(std::size_t members) {
     if (members == 0) return 0;
     const std::size_t places = std::bit_ceil(std::max(members + members / 2 + 1, std::size_t{8}));
-    const std::size_t index = places < 1U << 8U ? 1 : places < 1U << 16U ? 2 : 4;
+    const std::size_t index = places < std::size_t{1} << 8U ? 1 : sizeof(std::int32_t);
     return allocation_bytes(kTableHeader + places * index + places * 2 / 3 * kMember);
 }
 

@@ -36,7 +36,7 @@ Result<HttpResponse, FetchFault> read_answer(const py::tuple& answer) {
         if (!headers.take(py::cast<std::string>(name) + ": " + py::cast<std::string>(value)))
             return FetchFault::too_large;
     const py::bytes body(answer[2]);
-    if (static_cast<std::size_t>(PyBytes_GET_SIZE(body.ptr())) > kMaxBodyBytes) return FetchFault::too_large;
+    if (std::cmp_greater(PyBytes_GET_SIZE(body.ptr()), kMaxBodyBytes)) return FetchFault::too_large;
     return HttpResponse{py::cast<long>(answer[0]), std::string(body), headers.lifetime(), headers.version()};
 }
 

@@ -37,7 +37,7 @@ bool fixes_the_owner(std::string_view rest) {
         rest.remove_prefix(last.size());
         ++labels;
     }
-    return rest.empty() && labels >= 2 && !(last.front() >= '0' && last.front() <= '9');
+    return rest.empty() && labels >= 2 && (last.front() < '0' || last.front() > '9');
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ std::size_t take_header(const char* data, std::size_t, std::size_t size, void* i
 /// nothing for as long as it goes on.
 int check_progress(void* of, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) noexcept {
     auto& exchange = *static_cast<Exchange*>(of);
-    if (received > static_cast<curl_off_t>(kMaxBodyBytes)) exchange.refuse(FetchFault::too_large);
+    if (std::cmp_greater(received, kMaxBodyBytes)) exchange.refuse(FetchFault::too_large);
     if (*exchange.is_stopping && (*exchange.is_stopping)()) exchange.refuse(FetchFault::stopped);
     return exchange.refusal ? 1 : 0;
 }

@@ -7,7 +7,7 @@
 namespace authjwks {
 namespace {
 
-constexpr Clock::rep kForever = Clock::duration::max().count(), kNever = Clock::duration::min().count();
+constexpr Clock::rep kNever = Clock::duration::min().count();
 /// How many refreshes ahead of expiry are made for a source that nobody uses.
 constexpr unsigned int kMaxIdleRounds = 4;
 
@@ -16,16 +16,12 @@ Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 }  // namespace
 
 KeySource::KeySource(KeySet keys, std::string label)
-    : surroundings_{.label = std::move(label)}, settled_until_(kForever), due_at_(kForever), gate_(options_) {
+    : surroundings_{.label = std::move(label)}, settled_until_(kForever), gate_(options_) {
     snapshot_.replace(std::make_shared<const KeySet>(std::move(keys)));
 }
 
 KeySource::KeySource(const KeyOptions& options, Surroundings surroundings)
-    : surroundings_(std::move(surroundings)),
-      options_(options),
-      settled_until_(kNever),
-      due_at_(kForever),
-      gate_(options) {
+    : surroundings_(std::move(surroundings)), options_(options), settled_until_(kNever), gate_(options) {
     ForkGuard::add(*this, ForkGuard::Rank::source);
 }
 
@@ -231,7 +227,10 @@ void KeySource::tick() {
     if (!fetch_.exists() && !closed_) {
         due_at_.store(kForever, std::memory_order_release);
         if (!is_in_use() || !fetch_.may_start()) return;
-        if (!gate_.allows(Need::keys, now)) return schedule(gate_.refresh_at());
+        if (!gate_.allows(Need::keys, now)) {
+            schedule(gate_.refresh_at());
+            return;
+        }
         gate_.started(Need::keys, now);
         fetch_.start(Need::keys, now + options_.timeout);
     }

@@ -71,6 +71,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     bool has_failed() const;
 
   private:
+    static constexpr Clock::rep kForever = Clock::duration::max().count();
     static constexpr std::size_t kMaxKeyIdBytes = 256;  // a longer one is not remembered as unknown
     using Lock = std::unique_lock<std::mutex>;
 
@@ -96,8 +97,8 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
 
     const Surroundings surroundings_;
     const KeyOptions options_;
-    std::atomic<Clock::rep> settled_until_;  // ready() answers before this tick
-    std::atomic<Clock::rep> due_at_;         // for is_due()
+    std::atomic<Clock::rep> settled_until_;     // ready() answers before this tick
+    std::atomic<Clock::rep> due_at_{kForever};  // for is_due()
     mutable std::atomic<bool> asked_{false}, serving_stale_{false};
     mutable std::atomic<std::uint64_t> stale_serves_{0};
 
