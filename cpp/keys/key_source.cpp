@@ -93,7 +93,7 @@ OrLater<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::stri
         if (!wait_for_fetch(lock, std::min(fetch_.deadline(), end_of_patience)))
             return Result<Snapshot>(Errc::keys_unavailable);
     }
-    return Result(snapshot_.read());
+    return gate_.may_serve(surroundings_.now()) ? Result(snapshot_.read()) : Result<Snapshot>(Errc::keys_unavailable);
 }
 
 /// An issuer that has just been asked for a key has it or has it not; one that failed, or has not answered yet even to

@@ -848,6 +848,19 @@ TEST_F(GivenAWarmSource, TheThreadThatFetchesAnUnknownKeyNeverWaitsForItself) {
     EXPECT_EQ(inside, "keys_unavailable");
 }
 
+TEST_F(GivenAWarmSource, KeysThatCameAndExpiredDuringTheWaitAreNotServed) {
+    const Snapshot old = source.ready();
+    issuer.then([this] {
+        clock.advance(2 * kOptions.timeout);
+        issuer.then_sends(set_of("new"));
+        EXPECT_EQ(source.refresh(), std::nullopt) << "the fetch in progress is not given up";
+        clock.advance(kOptions.ttl + kOptions.max_stale);
+        return ScriptedIssuer::keys(set_of("late"));
+    });
+
+    EXPECT_EQ(renew(source, old), "keys_unavailable");
+}
+
 /// A fetch that goes on until the test lets it end.
 class GivenAFetchThatDoesNotReturn : public GivenAColdSource {
   protected:
