@@ -78,8 +78,10 @@ std::size_t most_requests(const LocationOptions& options) {
     return options.discovery_url ? 2 : 3;
 }
 
-/// Whether `metadata` sends whoever trusts `issuer` to `url`.
-bool names(const std::string& metadata, const std::optional<std::string>& issuer, const std::string& url) {
+/// Whether `metadata`, after a byte order mark if there is one, leads from `issuer` to `url`.
+bool names(std::string_view metadata, const std::optional<std::string>& issuer, const std::string& url) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (metadata.starts_with(byte_order_mark)) metadata.remove_prefix(byte_order_mark.size());
     const auto document = fuzz::JsonModel::read(metadata);
     if (!document || document->object() == nullptr) return false;
     const auto is_text = [&document](std::string_view name, const std::string& expected) {
