@@ -115,13 +115,10 @@ class Verifier:
             if self._admission is None or not self._admission.helps(token, refused):
                 raise
             verdict = self._native.verify_warm(token)
-        is_last = False
         while not isinstance(verdict, dict):
             source, is_conclusive = verdict
             await self._room.attend(source)
-            is_last = is_last or is_conclusive
-            verdict = self._native.verify_finally(token) if is_last else self._native.verify_warm(token)
-            is_last = True
+            verdict = self._native.verify_finally(token) if is_conclusive else self._native.verify_warm(token)
         return verdict
 
     def prefetch(self) -> None:

@@ -45,7 +45,7 @@ class WaitingRoom:
         """Return once the issuer that `source` is asking has answered or was given up; on asyncio or trio.
 
         Raises:
-            KeysUnavailable: when no thread can be had to wait.
+            KeysUnavailable: when no thread can be had to wait, or none has got an answer in time.
             ConfigError: on trio, when anyio is absent or too old.
         """
         try:
@@ -106,7 +106,7 @@ class _Staff:
                 self.start(lambda: self._wait_for(source))
             except RuntimeError as exhausted:
                 raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
-        alarm = loop.call_later(limit, _arrive, arrival)
+        alarm = loop.call_later(limit, _expire, arrival)
         try:
             await arrival
         finally:
@@ -154,8 +154,10 @@ async def _attend_by_anyio(source: _core.KeySource) -> None:
     try:
         from anyio import move_on_after, to_thread
 
-        with move_on_after(source.timeout + _GRACE):
+        with move_on_after(source.timeout + _GRACE) as scope:
             await to_thread.run_sync(source.attend, abandon_on_cancel=True)
+        if scope.cancelled_caught:
+            raise refusal(KeysUnavailable, "infrastructure", "keys_unavailable")
     except (AttributeError, ImportError, TypeError) as unfit:
         raise ConfigError("to wait for keys on trio takes anyio 4.8: install authjwks[trio]") from unfit
     except RuntimeError as exhausted:
@@ -172,3 +174,8 @@ def _tell(loop: asyncio.AbstractEventLoop, arrival: asyncio.Future[None]) -> Non
 def _arrive(arrival: asyncio.Future[None]) -> None:
     if not arrival.done():
         arrival.set_result(None)
+
+
+def _expire(arrival: asyncio.Future[None]) -> None:
+    if not arrival.done():
+        arrival.set_exception(refusal(KeysUnavailable, "infrastructure", "keys_unavailable"))
