@@ -42,10 +42,10 @@ bool JwkMembers::has_bad_member() const {
     const auto any_bad = [this](std::initializer_list<Name> names) {
         return std::ranges::any_of(names, [this](Name name) { return bad_[name]; });
     };
-    if (any_bad({kty, kid, use, alg, d})) return true;
-    if (texts_[kty] == "RSA") return any_bad({n, e});
-    if (texts_[kty] == "OKP") return any_bad({crv, x});
-    return any_bad({crv, x, y});
+    if (any_bad({kty, kid, use, alg})) return true;
+    const auto& type = texts_[kty];
+    return (type == "RSA" && any_bad({n, e, d})) || (type == "EC" && any_bad({crv, x, y, d})) ||
+           (type == "OKP" && any_bad({crv, x, d}));
 }
 
 bool JwkMembers::allow_verifying() const {

@@ -96,6 +96,21 @@ TEST(GivenAMemberOfKeysOfOtherTypes, ItIsIgnoredWhateverItIs) {
     }
 }
 
+TEST(GivenAKeyTypeThatIsNotKnown, OnlyMembersOfEveryKeyAreReadForTheirType) {
+    for (const std::string_view type : {R"("kty":"oct",)", R"("kty":"AKP",)", ""}) {
+        const auto with = [type](std::string_view name) {
+            return "{" + std::string(type) + "\"" + std::string(name) + "\":5}";
+        };
+        for (const std::string_view name : {"crv", "n", "e", "x", "y", "d"})
+            EXPECT_TRUE(read(with(name))) << with(name);
+        for (const std::string_view name : {"kid", "use", "alg", "key_ops"}) {
+            const auto members = read(with(name));
+            ASSERT_FALSE(members) << with(name);
+            EXPECT_EQ(members.error(), KeyFault::bad_member) << with(name);
+        }
+    }
+}
+
 TEST(GivenUseAndOperations, BothMustAllowVerifying) {
     struct Row {
         std::string_view text;

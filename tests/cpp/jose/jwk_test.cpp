@@ -128,6 +128,9 @@ TEST(GivenATypeThatNoAlgorithmUses, ItIsSkipped) {
          },
          KeyFault::unsupported_kty},
         {"unknown", "RSA", set("kty", json_text("AKP")), KeyFault::unsupported_kty},
+        {"unknown with members of its own", "P-256",
+         [](Members& members) { members = {{"kty", json_text("AKP")}, {"x", "[1]"}, {"d", "{}"}}; },
+         KeyFault::unsupported_kty},
         {"in lower case", "RSA", set("kty", json_text("rsa")), KeyFault::unsupported_kty},
         {"empty", "RSA", set("kty", json_text("")), KeyFault::unsupported_kty},
         {"missing", "RSA", drop("kty"), KeyFault::unsupported_kty},
@@ -179,6 +182,29 @@ TEST(GivenMembersOfTheWrongType, ItIsSkipped) {
         {"n", "RSA", set("n", "12345"), KeyFault::bad_member},
         {"e", "RSA", set("e", "65537"), KeyFault::bad_member},
         {"x", "P-256", set("x", "{}"), KeyFault::bad_member},
+    });
+}
+
+TEST(GivenMembersThatAreNullOrOfAnotherKeyType, TheKeyIsUsed) {
+    for (const std::string_view kind : {"RSA", "P-256", "Ed25519"}) {
+        Members members = KeyPair::of(kind).jwk();
+        for (const char* name : {"kid", "use", "alg", "key_ops", "d", "x5c"}) members[name] = "null";
+        for (const char* name : {"n", "e", "crv", "x", "y"}) members.try_emplace(name, "5");
+        const auto jwk = parse(members);
+        ASSERT_TRUE(jwk) << kind;
+        EXPECT_EQ(jwk->key_id, std::nullopt);
+        EXPECT_EQ(algorithms_of(*jwk), algorithms_of(*parse(KeyPair::of(kind).jwk()))) << kind;
+    }
+}
+
+TEST(GivenNullWhereTheKeyShouldBe, ItIsSkipped) {
+    expect_faults({
+        {"kty", "RSA", set("kty", "null"), KeyFault::unsupported_kty},
+        {"crv", "P-256", set("crv", "null"), KeyFault::unsupported_crv},
+        {"n", "RSA", set("n", "null"), KeyFault::bad_encoding},
+        {"e", "RSA", set("e", "null"), KeyFault::bad_encoding},
+        {"x", "Ed25519", set("x", "null"), KeyFault::bad_encoding},
+        {"y", "P-256", set("y", "null"), KeyFault::bad_encoding},
     });
 }
 
