@@ -8,12 +8,14 @@
 namespace authjwks::json {
 namespace {
 
-/// simdjson chooses how to parse with the first document. A fork meanwhile would leave the child waiting for the thread
-/// that chooses, so the choice is made when the library is loaded.
-[[maybe_unused]] const simdjson::error_code kChosenAtLoad = []() noexcept {
+/// Has simdjson choose how to parse, as it does with the first document.
+simdjson::error_code choose_implementation() noexcept {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> made;
     return simdjson::get_active_implementation()->create_dom_parser_implementation(1, 1, made);
-}();
+}
+
+/// When the program is loaded: a fork meanwhile would leave the child waiting for the thread that chooses.
+[[maybe_unused]] const simdjson::error_code kChosenAtLoad = choose_implementation();
 
 /// Whether no two names look alike at a glance: then they are distinct. Otherwise nothing is said.
 bool differ_at_a_glance(Object object) {
