@@ -57,7 +57,7 @@ def server(identity: Identity) -> Iterator[FaultyServer]:
 
 
 @pytest.fixture
-def verifier_of(server: FaultyServer, authority: ThrowawayCa) -> Iterator[Callable[..., Verifier]]:
+def make_verifier(server: FaultyServer, authority: ThrowawayCa) -> Iterator[Callable[..., Verifier]]:
     """Makes verifiers: of tokens by `mint` alone, with the keys at `server`, unless told of other issuers or places.
 
     It takes what `Verifier` takes, and `timeout` in seconds for each fetch.

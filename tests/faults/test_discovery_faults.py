@@ -12,7 +12,7 @@ from tests.faults.tokens import mint, new_key
 
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)
 def test_given_metadata_at_fault__when_tokens_are_verified__then_keys_are_unavailable_until_it_is_well(
-    server: FaultyServer, identity, verifier_of, fault
+    server: FaultyServer, identity, make_verifier, fault
 ):
     key, attackers = new_key("same"), new_key("same")
     server.publish(key)
@@ -24,7 +24,7 @@ def test_given_metadata_at_fault__when_tokens_are_verified__then_keys_are_unavai
         server.impostor_set = b'{"keys": []}'
         server.faulty_path = "/.well-known/openid-configuration"
         server.fail(fault)
-        verifier = verifier_of(server.base, timeout=1.0)
+        verifier = make_verifier(server.base, timeout=1.0)
         good, forged = mint(key, iss=server.base), mint(attackers, iss=server.base)
 
         began = time.monotonic()

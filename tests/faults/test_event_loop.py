@@ -24,7 +24,7 @@ HANGING = [Fault.SLOW_HEADERS, Fault.DRIPPED_BODY]
 @pytest.mark.parametrize("fault", HANGING, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("state", ["cold", "unknown_kid"])
 def test_given_a_hung_endpoint__when_tasks_wait_for_it__then_the_event_loop_is_held_for_less_than_20_ms(
-    server: FaultyServer, verifier_of, state, fault, capsys
+    server: FaultyServer, make_verifier, state, fault, capsys
 ):
     old, new = new_key("old"), new_key("new")
     server.publish(old)
@@ -32,7 +32,7 @@ def test_given_a_hung_endpoint__when_tasks_wait_for_it__then_the_event_loop_is_h
     worst = []
     for _ in range(ROUNDS):
         server.fail(None)
-        verifier = verifier_of(timeout=1.0)
+        verifier = make_verifier(timeout=1.0)
         if state == "unknown_kid":
             verifier.verify(mint(old))
         server.fail(fault)
@@ -65,13 +65,13 @@ def report(capsys: pytest.CaptureFixture[str], name: str, holds: list[float]) ->
 
 @pytest.mark.parametrize("fault", HANGING, ids=lambda fault: fault.name)
 def test_given_a_hung_endpoint_and_default_options__when_a_thread_verifies__then_it_is_back_by_the_deadline(
-    server: FaultyServer, verifier_of, fault, capsys
+    server: FaultyServer, make_verifier, fault, capsys
 ):
     key = new_key("only")
     server.publish(key)
     server.fail(fault)
     deadline = HttpOptions().timeout
-    verifier = verifier_of(timeout=deadline)
+    verifier = make_verifier(timeout=deadline)
 
     began = time.monotonic()
     outcome = verdict(verifier, mint(key))

@@ -26,17 +26,17 @@ def by_task(verifier: Verifier, token: str) -> str:
 
 @pytest.mark.parametrize("verify", [by_thread, by_task])
 def test_given_many_issuers_that_hang__when_another_has_a_new_key__then_its_tokens_are_not_called_forged(
-    server: FaultyServer, identity, verifier_of, verify
+    server: FaultyServer, identity, make_verifier, verify
 ):
     old, new = new_key("old"), new_key("new")
     server.publish(old)
-    verifier = verifier_of(timeout=0.5)
+    verifier = make_verifier(timeout=0.5)
     verifier.verify(mint(old))
     server.publish(old, new)
 
     with FaultyServer(identity) as hanging, ThreadPoolExecutor(HANGING) as pool:
         hanging.fail(Fault.SLOW_HEADERS)
-        others = [verifier_of(timeout=3.0, discovery_url=f"{hanging.base}/{n}") for n in range(HANGING)]
+        others = [make_verifier(timeout=3.0, discovery_url=f"{hanging.base}/{n}") for n in range(HANGING)]
         waiting = [pool.submit(verdict, other, mint(old)) for other in others]
         while len(hanging.requests) < 8:
             time.sleep(0.01)
@@ -50,7 +50,7 @@ def test_given_many_issuers_that_hang__when_another_has_a_new_key__then_its_toke
 
 
 def test_given_issuers_that_hang__when_tasks_wait_for_them__then_tasks_of_another_issuer_do_not(
-    server: FaultyServer, identity, verifier_of
+    server: FaultyServer, identity, make_verifier
 ):
     key = new_key("only")
     server.publish(key)
@@ -66,7 +66,7 @@ def test_given_issuers_that_hang__when_tasks_wait_for_them__then_tasks_of_anothe
     with FaultyServer(identity) as hanging:
         hanging.fail(Fault.SLOW_HEADERS)
         names = [f"{hanging.base}/{name}" for name in ("a", "b", "c")]
-        verifier = verifier_of([*names, server.base], timeout=3.0)
+        verifier = make_verifier([*names, server.base], timeout=3.0)
         tokens = [mint(key, iss=name) for name in names]
         outcome, passed, others = asyncio.run(pass_by(verifier, tokens, mint(key, iss=server.base)))
 

@@ -18,14 +18,14 @@ SLACK = 2.0  # for a machine that is busy
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.SLOW_HEADERS, Fault.SERVER_ERROR], ids=lambda fault: fault.name)
 def test_given_an_issuer_down_for_longer_than_the_ttl__when_tokens_keep_coming__then_none_is_refused_up_to_max_stale(
-    server: FaultyServer, verifier_of, fault
+    server: FaultyServer, make_verifier, fault
 ):
     key = new_key("only")
     server.publish(key)
     token = mint(key)
     events: list[Event] = []
     keys = KeyOptions(ttl=TTL, max_stale=MAX_STALE)
-    verifier = verifier_of(keys=keys, timeout=0.5, on_event=events.append)
+    verifier = make_verifier(keys=keys, timeout=0.5, on_event=events.append)
     verifier.verify(token)
     server.fail(fault)
     served_from = time.monotonic()
@@ -56,11 +56,11 @@ def test_given_an_issuer_down_for_longer_than_the_ttl__when_tokens_keep_coming__
 
 
 def test_given_keys_that_may_not_serve_stale__when_they_expire_in_an_outage__then_tokens_wait_for_the_issuer(
-    server: FaultyServer, verifier_of
+    server: FaultyServer, make_verifier
 ):
     key = new_key("only")
     server.publish(key)
-    verifier = verifier_of(keys=KeyOptions(ttl=TTL, max_stale=0.0))
+    verifier = make_verifier(keys=KeyOptions(ttl=TTL, max_stale=0.0))
     verifier.verify(mint(key))
     server.fail(Fault.SERVER_ERROR)
     time.sleep(TTL + 0.5)
@@ -69,10 +69,10 @@ def test_given_keys_that_may_not_serve_stale__when_they_expire_in_an_outage__the
 
 
 def test_given_an_outage_from_the_start__when_many_threads_keep_asking__then_the_issuer_is_asked_by_the_back_off_alone(
-    server: FaultyServer, verifier_of
+    server: FaultyServer, make_verifier
 ):
     token = mint(new_key("never seen"))
-    verifier = verifier_of()
+    verifier = make_verifier()
     server.fail(Fault.SERVER_ERROR)
     ends = time.monotonic() + 8.0
 
@@ -91,11 +91,11 @@ def test_given_an_outage_from_the_start__when_many_threads_keep_asking__then_the
 
 
 def test_given_an_outage__when_many_threads_ask_for_a_new_key__then_the_issuer_is_asked_once_a_cooldown(
-    server: FaultyServer, verifier_of
+    server: FaultyServer, make_verifier
 ):
     old, new = new_key("old"), new_key("new")
     server.publish(old)
-    verifier = verifier_of(keys=KeyOptions(cooldown=3.0))
+    verifier = make_verifier(keys=KeyOptions(cooldown=3.0))
     verifier.verify(mint(old))
     server.fail(Fault.SERVER_ERROR)
     began, token = time.monotonic(), mint(new)

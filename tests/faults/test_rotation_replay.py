@@ -90,10 +90,10 @@ def changes(history: History) -> list[tuple[Step, Step]]:
 
 
 def test_given_a_real_rotation__when_tokens_name_new_keys__then_current_keys_pass_and_withdrawn_ones_never_again(
-    server: FaultyServer, verifier_of, history: History
+    server: FaultyServer, make_verifier, history: History
 ):
     server.serve("/jwks", history.steps[0].document)
-    verifier = verifier_of(keys=KeyOptions(cooldown=0.0))
+    verifier = make_verifier(keys=KeyOptions(cooldown=0.0))
     assert {verdict(verifier, token) for token in history.steps[0].tokens.values()} == {"accepted"}
 
     with Watch(verifier) as watch:
@@ -116,10 +116,10 @@ def test_given_a_real_rotation__when_tokens_name_new_keys__then_current_keys_pas
 
 
 def test_given_a_real_rotation__when_nobody_but_the_ttl_asks__then_it_is_followed_and_overlapping_keys_always_pass(
-    server: FaultyServer, verifier_of, history: History
+    server: FaultyServer, make_verifier, history: History
 ):
     server.serve("/jwks", history.steps[0].document)
-    verifier = verifier_of(keys=KeyOptions(ttl=TTL))
+    verifier = make_verifier(keys=KeyOptions(ttl=TTL))
     verifier.prefetch()
 
     with Watch(verifier) as watch:

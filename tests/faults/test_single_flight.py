@@ -39,7 +39,7 @@ def ask(request):
 
 @pytest.mark.parametrize(("fault", "expected"), [(None, "accepted"), (Fault.SERVER_ERROR, "keys_unavailable")])
 def test_given_200_callers_without_keys__when_all_ask_at_once__then_one_fetch_serves_them_all(
-    server: FaultyServer, verifier_of, ask, fault, expected
+    server: FaultyServer, make_verifier, ask, fault, expected
 ):
     key = new_key("first")
     server.publish(key)
@@ -49,7 +49,7 @@ def test_given_200_callers_without_keys__when_all_ask_at_once__then_one_fetch_se
         server.faulty_path = "/jwks"
         server.fail(fault)
 
-    verdicts = ask(verifier_of(server.base), [mint(key, iss=server.base)] * CALLERS)
+    verdicts = ask(make_verifier(server.base), [mint(key, iss=server.base)] * CALLERS)
 
     assert verdicts == [expected] * CALLERS
     assert [request.path for request in server.requests] == ["/.well-known/openid-configuration", "/jwks"]
@@ -59,10 +59,10 @@ def test_given_200_callers_without_keys__when_all_ask_at_once__then_one_fetch_se
     ("fault", "expected"), [(None, "unknown_key"), (Fault.SLOW_HEADERS, "keys_unavailable")], ids=["slow", "hung"]
 )
 def test_given_1000_tokens_of_unknown_keys__when_threads_verify_them__then_one_fetch_is_made_and_no_known_one_waits(
-    server: FaultyServer, verifier_of, fault, expected, capsys
+    server: FaultyServer, make_verifier, fault, expected, capsys
 ):
     known, strangers = known_and_strangers(server)
-    verifier = verifier_of()
+    verifier = make_verifier()
     verifier.verify(known)
     server.delay = DELAY
     server.fail(fault)
@@ -83,10 +83,10 @@ def test_given_1000_tokens_of_unknown_keys__when_threads_verify_them__then_one_f
 
 
 def test_given_1000_tokens_of_unknown_keys__when_tasks_verify_them__then_one_fetch_is_made_and_no_known_one_waits(
-    server: FaultyServer, verifier_of, capsys
+    server: FaultyServer, make_verifier, capsys
 ):
     known, strangers = known_and_strangers(server)
-    verifier = verifier_of()
+    verifier = make_verifier()
     verifier.verify(known)
     server.delay = DELAY
 

@@ -66,10 +66,10 @@ class Rotation:
     ],
 )
 def test_given_2_loops_and_8_threads__when_each_verifies_thousands_of_tokens_while_keys_rotate__then_there_is_no_error(
-    server: FaultyServer, verifier_of, capsys, token_cache, verifies
+    server: FaultyServer, make_verifier, capsys, token_cache, verifies
 ):
     with Rotation(server) as rotation:
-        verifier: Verifier = verifier_of(keys=KeyOptions(cooldown=0.0), token_cache=token_cache)
+        verifier: Verifier = make_verifier(keys=KeyOptions(cooldown=0.0), token_cache=token_cache)
 
         async def verify_on_loop(count: int) -> Counter[str]:
             return Counter([await verdict_async(verifier, rotation.tokens[n % 2]) for n in range(count)])

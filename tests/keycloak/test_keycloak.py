@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from flask import Flask, g
 from tests.servers.keycloak import CURVES, Keycloak, Realm, client
 from tests.servers.missing import present
+from tests.support.verifiers import verifier_of
 
 from authjwks import ANY, AuthError, ClaimPaths, Event, HttpOptions, KeyOptions, Verifier
 from authjwks.fastapi import Auth
@@ -53,12 +54,12 @@ def realm(keycloak):
 @pytest.fixture(scope="session")
 def verifier(realm):
     """Asks again for every key that it does not know."""
-    return verifier_of(realm, keys=KeyOptions(cooldown=0.0))
+    return verifier_for(realm, keys=KeyOptions(cooldown=0.0))
 
 
-def verifier_of(realm, audience=API, **options):
-    """Knows no keys yet, and finds them by discovery over HTTP."""
-    return Verifier(realm.issuer, audience, http=HttpOptions(allow_http=True), **options)
+def verifier_for(realm, audience=API, **options):
+    """Knows no keys yet."""
+    return verifier_of(realm, audience=audience, **options)
 
 
 def token_by(realm, alg):
@@ -132,7 +133,7 @@ def test_given_the_longer_edwards_curve__when_its_key_signs__then_the_token_is_a
 
 
 def test_given_the_realms_key_set__when_read__then_the_encryption_key_is_skipped_and_the_others_serve(realm):
-    verifier = verifier_of(realm)
+    verifier = verifier_for(realm)
     verifier.prefetch()
 
     published = realm.key_set()
@@ -146,7 +147,7 @@ def test_given_the_realms_key_set__when_read__then_the_encryption_key_is_skipped
 @each_family
 def test_given_warm_keys__when_a_newer_one_signs__then_its_tokens_and_the_older_ones_pass_at_once(realm, alg):
     events: list[Event] = []
-    verifier = verifier_of(realm, on_event=events.append)
+    verifier = verifier_for(realm, on_event=events.append)
     old = token_by(realm, alg)
     assert verdict(verifier, old) == ACCEPTED
 
@@ -168,7 +169,7 @@ def test_given_a_key_that_has_signed__when_it_is_passivated__then_its_tokens_sti
     after = realm.service_token("shop")
 
     assert header_of(after)["kid"] == older_kid != header_of(before)["kid"]
-    verifier = verifier_of(realm)
+    verifier = verifier_for(realm)
     assert [verdict(verifier, token) for token in (before, after)] == [ACCEPTED, ACCEPTED]
 
 
@@ -177,7 +178,7 @@ def test_given_a_key_that_has_signed__when_it_is_disabled__then_the_next_refresh
     kept = token_by(realm, alg)
     provider = realm.add_key(alg)
     doomed = realm.service_token("shop")
-    verifier = verifier_of(realm)
+    verifier = verifier_for(realm)
     assert [verdict(verifier, token) for token in (kept, doomed)] == [ACCEPTED, ACCEPTED]
 
     realm.disable_key(provider)
@@ -191,7 +192,7 @@ def test_given_a_disabled_key__when_the_ttl_has_passed__then_its_tokens_end_with
     kept = token_by(realm, "ES256")
     provider = realm.add_key("ES256")
     doomed = realm.service_token("shop")
-    verifier = verifier_of(realm, keys=KeyOptions(ttl=0.5))
+    verifier = verifier_for(realm, keys=KeyOptions(ttl=0.5))
     assert verdict(verifier, doomed) == ACCEPTED
 
     realm.disable_key(provider)
@@ -205,7 +206,7 @@ def test_given_a_disabled_key__when_the_ttl_has_passed__then_its_tokens_end_with
 def test_given_a_disabled_key__when_a_newer_one_is_asked_for__then_its_tokens_end_with_that(realm):
     provider = realm.add_key("ES256")
     doomed = token_by(realm, "ES256")
-    verifier = verifier_of(realm)
+    verifier = verifier_for(realm)
     assert verdict(verifier, doomed) == ACCEPTED
 
     realm.disable_key(provider)
@@ -270,12 +271,12 @@ def test_given_what_else_a_log_in_brings__when_shown_to_the_api__then_it_is_refu
 def test_given_an_audience_that_is_the_client__when_an_id_token_comes__then_only_a_token_type_keeps_it_out(realm):
     id_token = realm.log_in("typed-shop", "ada")["id_token"]
 
-    assert verdict(verifier_of(realm, "typed-shop"), id_token) == ACCEPTED
-    assert verdict(verifier_of(realm, "typed-shop", token_type="at+jwt"), id_token) == "wrong_type"
+    assert verdict(verifier_for(realm, "typed-shop"), id_token) == ACCEPTED
+    assert verdict(verifier_for(realm, "typed-shop", token_type="at+jwt"), id_token) == "wrong_type"
 
 
 def test_given_a_client_of_typed_access_tokens__when_that_type_is_asked_for__then_only_its_tokens_pass(realm):
-    verifier = verifier_of(realm, token_type="at+jwt")
+    verifier = verifier_for(realm, token_type="at+jwt")
 
     assert verdict(verifier, realm.service_token("typed-shop")) == ACCEPTED
     assert verdict(verifier, realm.service_token("shop")) == "wrong_type"
@@ -307,8 +308,8 @@ def afterwards(keycloak, realm):
     """Ends the server for good: whoever asks for this stands last in this file."""
     realm.sign_with("ES256", "shop")
     token = realm.log_in("shop", "ada")["access_token"]
-    warm = verifier_of(realm, keys=KeyOptions(cooldown=0.0))
-    overdue = verifier_of(realm, keys=KeyOptions(ttl=0.001))
+    warm = verifier_for(realm, keys=KeyOptions(cooldown=0.0))
+    overdue = verifier_for(realm, keys=KeyOptions(ttl=0.001))
     warm.prefetch()
     overdue.prefetch()
     realm.add_key("ES256")
@@ -339,7 +340,7 @@ def test_given_no_server__when_a_token_names_a_key_that_may_be_new__then_nobody_
 
 @each_framework
 def test_given_no_server_and_no_keys__when_a_token_comes__then_the_caller_is_asked_to_come_again(afterwards, ask):
-    answer = ask(verifier_of(afterwards.realm), afterwards.token)
+    answer = ask(verifier_for(afterwards.realm), afterwards.token)
 
     assert answer[:2] == (503, "keys_unavailable")
     assert int(answer.retry_after) >= 1

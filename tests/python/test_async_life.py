@@ -10,28 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import pytest
 import trio
-from tests.python.life import (
-    GOOD,
-    ask_and_leave,
-    eventually,
-    health_of,
-    verdict,
-    verdict_async,
-    verdicts_of_tasks,
-    verifier_of,
-)
+from tests.support.verdicts import GOOD, cancel_while_waiting, verdict, verdict_async, verdicts_of_tasks
+from tests.support.verifiers import health_of, verifier_of
+from tests.support.waiting import eventually
 
 from authjwks import ConfigError, ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
-from authjwks.testing import Issuer
 from authjwks.waiting import WaitingRoom
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-
-
-@pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 def waiting_threads():
@@ -52,64 +38,64 @@ def at_once(coroutine):
 # Warm
 
 
-def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_without_a_thread(issuer):
-    verifier = verifier_of(issuer)
+def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_without_a_thread(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
     before = set(threading.enumerate())
 
-    assert at_once(verifier.verify_async(issuer.mint()))["sub"] == GOOD
+    assert at_once(verifier.verify_async(own_issuer.mint()))["sub"] == GOOD
     with pytest.raises(ExpiredToken):
-        at_once(verifier.verify_async(issuer.mint(lifetime=-3600)))
+        at_once(verifier.verify_async(own_issuer.mint(lifetime=-3600)))
     assert set(threading.enumerate()) <= before
 
 
-def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_returns_at_once(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05))
-    token = issuer.mint()
+def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_returns_at_once(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
+    token = own_issuer.mint()
     verifier.prefetch()
-    with issuer.outage():
+    with own_issuer.outage():
         eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).state == "stale")
         eventually(lambda: health_of(verifier).last_error)
 
         assert [at_once(verdict_async(verifier, token)) for _ in range(20)] == [GOOD] * 20
 
 
-def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_rest_is_refused_at_once(issuer):
-    verifier = verifier_of(issuer)
+def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_rest_is_refused_at_once(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
-    flood = [issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(200)]
+    flood = [own_issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(200)]
 
     async def scenario():
         first = await verdict_async(verifier, flood[0])
         return first, [at_once(verdict_async(verifier, token)) for token in flood[1:]]
 
     assert asyncio.run(scenario()) == ("unknown_key", ["unknown_key"] * 199)
-    assert issuer.fetches["/jwks"] == 2
+    assert own_issuer.fetches["/jwks"] == 2
 
 
 # Cold
 
 
 @BACKENDS
-def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(issuer, backend):
-    with issuer.respond("/jwks", delay=0.3):
-        assert verdicts_of_tasks(verifier_of(issuer), issuer.mint(), 200, backend) == [GOOD] * 200
+def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(own_issuer, backend):
+    with own_issuer.respond("/jwks", delay=0.3):
+        assert verdicts_of_tasks(verifier_of(own_issuer), own_issuer.mint(), 200, backend) == [GOOD] * 200
 
-    assert issuer.fetches["/jwks"] == 1
-
-
-@BACKENDS
-def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(issuer, backend):
-    with issuer.respond("/jwks", 503, delay=0.3):
-        assert verdicts_of_tasks(verifier_of(issuer), issuer.mint(), 50, backend) == ["keys_unavailable"] * 50
-
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 @BACKENDS
-def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(issuer, backend):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(own_issuer, backend):
+    with own_issuer.respond("/jwks", 503, delay=0.3):
+        assert verdicts_of_tasks(verifier_of(own_issuer), own_issuer.mint(), 50, backend) == ["keys_unavailable"] * 50
+
+    assert own_issuer.fetches["/jwks"] == 1
+
+
+@BACKENDS
+def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(own_issuer, backend):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     ticks = 0
 
     async def tick():
@@ -125,34 +111,34 @@ def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goe
             tasks.cancel_scope.cancel()
         return answer
 
-    with issuer.respond("/jwks", delay=1.0):
+    with own_issuer.respond("/jwks", delay=1.0):
         assert anyio.run(scenario, backend=backend) == GOOD
 
     assert ticks > 50  # of the thousand that fit into the second; a loop that waits itself has one or two
 
 
-def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(issuer):
-    verifier = verifier_of(issuer)
-    known = issuer.mint()
+def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(own_issuer):
+    verifier = verifier_of(own_issuer)
+    known = own_issuer.mint()
     verifier.prefetch()
-    issuer.rotate()
+    own_issuer.rotate()
 
     async def scenario():
-        waiting = asyncio.ensure_future(verdict_async(verifier, issuer.mint()))
+        waiting = asyncio.ensure_future(verdict_async(verifier, own_issuer.mint()))
         await asyncio.sleep(0)
         served = [at_once(verdict_async(verifier, known)) for _ in range(50)]
         return served, waiting.done(), await waiting
 
-    with issuer.respond("/jwks", delay=0.3):
+    with own_issuer.respond("/jwks", delay=0.3):
         assert asyncio.run(scenario()) == ([GOOD] * 50, False, GOOD)
 
 
 # Many loops
 
 
-def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict_is_right_and_one_fetch(issuer):
-    verifier = verifier_of(issuer)
-    good, expired = issuer.mint(), issuer.mint(lifetime=-3600)
+def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict_is_right_and_one_fetch(own_issuer):
+    verifier = verifier_of(own_issuer)
+    good, expired = own_issuer.mint(), own_issuer.mint(lifetime=-3600)
     tokens = [good, expired] * 250
 
     async def as_tasks():
@@ -161,18 +147,18 @@ def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict
     def as_calls():
         return [verdict(verifier, token) for token in tokens]
 
-    with issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(12) as threads:
+    with own_issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(12) as threads:
         running = [threads.submit(asyncio.run, as_tasks()) for _ in range(4)]
         running += [threads.submit(as_calls) for _ in range(8)]
         answers = [each.result() for each in running]
 
     assert answers == [[GOOD, "expired"] * 250] * 12
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
-def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_all_of_them(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_all_of_them(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     before = set(waiting_threads())
     together = threading.Barrier(8)
 
@@ -180,9 +166,9 @@ def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_a
         together.wait()
         return asyncio.run(verdict_async(verifier, token))
 
-    with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(8) as threads:
+    with own_issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(8) as threads:
         running = [threads.submit(loop) for _ in range(8)]
-        eventually(lambda: issuer.fetches["/jwks"])
+        eventually(lambda: own_issuer.fetches["/jwks"])
         waiting = set(waiting_threads()) - before
         assert [each.result() for each in running] == [GOOD] * 8
 
@@ -190,10 +176,10 @@ def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_a
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "forgotten"])
-def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_threads_end(issuer, is_closed):
+def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_threads_end(own_issuer, is_closed):
     before = set(waiting_threads())
-    verifier = verifier_of(issuer)
-    assert asyncio.run(verdict_async(verifier, issuer.mint())) == GOOD
+    verifier = verifier_of(own_issuer)
+    assert asyncio.run(verdict_async(verifier, own_issuer.mint())) == GOOD
 
     if is_closed:
         verifier.close()
@@ -204,19 +190,19 @@ def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_t
     eventually(lambda: set(waiting_threads()) <= before, within=5)
 
 
-def test_given_uvloop__when_cold_and_warm__then_the_same_verdicts(issuer):
+def test_given_uvloop__when_cold_and_warm__then_the_same_verdicts(own_issuer):
     uvloop = pytest.importorskip("uvloop")
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
     async def scenario():
         cold = await asyncio.gather(*(verdict_async(verifier, token) for _ in range(20)))
         return [*cold, await verdict_async(verifier, token)]
 
-    with issuer.respond("/jwks", delay=0.2):
+    with own_issuer.respond("/jwks", delay=0.2):
         assert uvloop.run(scenario()) == [GOOD] * 21
 
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 # Without threads, without anyio
@@ -245,18 +231,18 @@ def exhausted(monkeypatch):
 
 @BACKENDS
 def test_given_no_threads__when_tasks_wait_for_keys__then_503_and_a_verdict_as_soon_as_there_are_threads(
-    issuer, exhausted, backend
+    own_issuer, exhausted, backend
 ):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
-    with issuer.respond("/jwks", delay=0.3):
+    with own_issuer.respond("/jwks", delay=0.3):
         exhausted.set()
         assert verdicts_of_tasks(verifier, token, 20, backend) == ["keys_unavailable"] * 20
         exhausted.clear()
         assert verdicts_of_tasks(verifier, token, 20, backend) == [GOOD] * 20
 
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 def test_given_threads_at_work__when_no_more_can_be_had__then_those_do_the_work(exhausted):
@@ -316,8 +302,8 @@ class NativeWhoseFetchesSettleNothing:
         return {"sub": GOOD} if self.fetches < 0 else (AnsweringSource(), False)
 
 
-def test_given_fetches_that_settle_nothing__when_a_task_has_waited_for_several__then_it_asks_again(issuer):
-    verifier = verifier_of(issuer)
+def test_given_fetches_that_settle_nothing__when_a_task_has_waited_for_several__then_it_asks_again(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier._native = NativeWhoseFetchesSettleNothing(fetches=5)
 
     assert asyncio.run(verifier.verify_async("a token"))["sub"] == GOOD
@@ -363,10 +349,10 @@ async def run_sync_of_an_older_anyio(func, *arguments, cancellable=False, limite
 
 @pytest.mark.parametrize("anyio_is", ["absent", "outdated"])
 def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_says_what_to_install(
-    issuer, monkeypatch, anyio_is
+    own_issuer, monkeypatch, anyio_is
 ):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     if anyio_is == "absent":
         monkeypatch.setitem(sys.modules, "anyio", None)
     else:
@@ -383,9 +369,9 @@ def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_sa
 
 
 @BACKENDS
-def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_fetch_go_on(issuer, backend):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_fetch_go_on(own_issuer, backend):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     verdicts = []
 
     async def ask():
@@ -401,23 +387,23 @@ def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_f
             for scope in scopes:
                 tasks.start_soon(impatient, scope)
                 tasks.start_soon(ask)
-            await anyio.to_thread.run_sync(eventually, lambda: issuer.fetches["/jwks"])
+            await anyio.to_thread.run_sync(eventually, lambda: own_issuer.fetches["/jwks"])
             for scope in scopes:
                 scope.cancel()
 
-    with issuer.respond("/jwks", delay=0.5):
+    with own_issuer.respond("/jwks", delay=0.5):
         anyio.run(scenario, backend=backend)
 
     assert verdicts == [GOOD] * 10
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 @BACKENDS
 def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_kept_and_the_fetch_goes_on(
-    issuer, backend
+    own_issuer, backend
 ):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
     async def scenario():
         with anyio.move_on_after(0.1) as limit:
@@ -425,25 +411,25 @@ def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_ke
         still_fetching = health_of(verifier).refreshing
         return limit.cancelled_caught, still_fetching, await verdict_async(verifier, token)
 
-    with issuer.respond("/jwks", delay=2.0):
+    with own_issuer.respond("/jwks", delay=2.0):
         assert anyio.run(scenario, backend=backend) == (True, True, GOOD)
 
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
-def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is_well(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is_well(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
     async def scenario():
         for _ in range(200):
-            await ask_and_leave(verifier, token)
+            await cancel_while_waiting(verifier, token)
         return await verdict_async(verifier, token)
 
-    with issuer.respond("/jwks", delay=0.3):
+    with own_issuer.respond("/jwks", delay=0.3):
         assert asyncio.run(scenario()) == GOOD
 
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 @pytest.fixture
@@ -461,29 +447,29 @@ def noise(monkeypatch, caplog):
     return heard
 
 
-def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_loop_is_served(issuer, noise):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_loop_is_served(own_issuer, noise):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
     async def leave():
         waiting = [asyncio.ensure_future(verifier.verify_async(token)) for _ in range(5)]
-        await asyncio.to_thread(eventually, lambda: issuer.fetches["/jwks"])
+        await asyncio.to_thread(eventually, lambda: own_issuer.fetches["/jwks"])
         return [task.done() for task in waiting]
 
-    with issuer.respond("/jwks", delay=0.5):
+    with own_issuer.respond("/jwks", delay=0.5):
         assert asyncio.run(leave()) == [False] * 5
         assert asyncio.run(verdict_async(verifier, token)) == GOOD
 
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
     assert noise() == []
 
 
-def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loops_are_served(issuer, noise):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loops_are_served(own_issuer, noise):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     loop = asyncio.new_event_loop()
 
-    with issuer.respond("/jwks", delay=0.5):
+    with own_issuer.respond("/jwks", delay=0.5):
         waiting = loop.create_task(verifier.verify_async(token))
         loop.run_until_complete(asyncio.sleep(0.1))
         loop.close()
@@ -495,14 +481,16 @@ def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loop
     assert noise() == []
 
 
-def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_asyncios_own_word_is_heard(issuer, noise):
-    verifier = verifier_of(issuer)
+def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_asyncios_own_word_is_heard(
+    own_issuer, noise
+):
+    verifier = verifier_of(own_issuer)
 
     async def scenario():
-        tasks = [asyncio.ensure_future(verifier.verify_async(issuer.mint())) for _ in range(3)]
+        tasks = [asyncio.ensure_future(verifier.verify_async(own_issuer.mint())) for _ in range(3)]
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    with issuer.outage():
+    with own_issuer.outage():
         outcomes = asyncio.run(scenario())
 
     assert [type(outcome) for outcome in outcomes] == [KeysUnavailable] * 3
@@ -510,15 +498,15 @@ def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_async
     assert noise() == []
 
 
-def test_given_waiting_tasks__when_the_verifier_is_closed__then_they_are_answered(issuer):
-    verifier = verifier_of(issuer, http=HttpOptions(timeout=3.0, allow_http=True))
-    token = issuer.mint()
+def test_given_waiting_tasks__when_the_verifier_is_closed__then_they_are_answered(own_issuer):
+    verifier = verifier_of(own_issuer, http=HttpOptions(timeout=3.0, allow_http=True))
+    token = own_issuer.mint()
 
     async def scenario():
         waiting = asyncio.gather(*(verdict_async(verifier, token) for _ in range(5)))
-        await asyncio.to_thread(eventually, lambda: issuer.fetches["/jwks"])
+        await asyncio.to_thread(eventually, lambda: own_issuer.fetches["/jwks"])
         verifier.close()
         return await waiting
 
-    with issuer.respond("/jwks", delay=0.3):
+    with own_issuer.respond("/jwks", delay=0.3):
         assert set(asyncio.run(scenario())) <= {GOOD, "keys_unavailable"}

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from tests.python.conftest import verifier_of
+from tests.support.verifiers import verifier_of
 
 from authjwks import _core
 

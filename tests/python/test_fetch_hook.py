@@ -15,22 +15,20 @@ from http import HTTPStatus
 import httpx
 import pytest
 import trio
-from tests.python.life import (
+from tests.support.verdicts import (
     GOOD,
-    ask_and_leave,
-    eventually,
-    health_of,
+    cancel_while_waiting,
     served_until_renewed,
     verdict,
     verdict_async,
     verdicts_of_tasks,
-    verifier_of,
 )
+from tests.support.verifiers import OPENID, health_of, verifier_of
+from tests.support.waiting import eventually
 
 from authjwks import ConfigError, HttpOptions, KeyOptions, KeysUnavailable
 from authjwks.testing import Issuer
 
-OPENID = "/.well-known/openid-configuration"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -68,52 +66,46 @@ def fails(url, headers, timeout):
     raise ConnectionError("a remote secret")
 
 
-@pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
-
-
 @pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
-def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_and_keys(issuer, fetch):
+def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_and_keys(own_issuer, fetch):
     recorded = Recorded(fetch)
-    verifier = verifier_of(issuer, fetch=recorded, http=HttpOptions(timeout=4.0, allow_http=True))
+    verifier = verifier_of(own_issuer, fetch=recorded, http=HttpOptions(timeout=4.0, allow_http=True))
 
-    assert verdict(verifier, issuer.mint()) == GOOD
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
 
-    assert [url for url, _, _ in recorded.asked] == [issuer.issuer + OPENID, issuer.jwks_uri]
+    assert [url for url, _, _ in recorded.asked] == [own_issuer.issuer + OPENID, own_issuer.jwks_uri]
     assert all(headers["Accept"] == "application/json" for _, headers, _ in recorded.asked)
     assert all(type(url) is str and 0 < timeout <= 4.0 for url, _, timeout in recorded.asked)
     assert health_of(verifier).fetches == 1
 
 
 @pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
-def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_then_a_verdict(issuer, fetch):
-    verifier = verifier_of(issuer, fetch=fetch)
-    token = issuer.mint()
+def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_then_a_verdict(own_issuer, fetch):
+    verifier = verifier_of(own_issuer, fetch=fetch)
+    token = own_issuer.mint()
 
-    with issuer.outage():
+    with own_issuer.outage():
         assert verdict(verifier, token) == "keys_unavailable"
         assert health_of(verifier).last_error in ("bad_status", "unreachable")
 
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
-def test_given_a_token_of_an_unknown_key__when_judged__then_fetched_anew_past_all_caches(issuer):
+def test_given_a_token_of_an_unknown_key__when_judged__then_fetched_anew_past_all_caches(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=recorded)
+    verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=recorded)
     verifier.prefetch()
-    issuer.rotate()
+    own_issuer.rotate()
 
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
 
     assert [headers.get("Cache-Control") for _, headers, _ in recorded.asked] == [None, "no-cache"]
 
 
-def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them(issuer):
-    issuer.cache_control = "max-age=300"
-    verifier = verifier_of(issuer, fetch=by_httpx)
+def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them(own_issuer):
+    own_issuer.cache_control = "max-age=300"
+    verifier = verifier_of(own_issuer, fetch=by_httpx)
 
     verifier.prefetch()
 
@@ -134,10 +126,10 @@ def key_set(issuer):
         pytest.param(lambda keys: (200, [("Age", "1")], keys), id="headers_as_pairs"),
     ],
 )
-def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serve(issuer, answer):
-    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=lambda *_: answer(key_set(issuer)))
+def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serve(own_issuer, answer):
+    verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=lambda *_: answer(key_set(own_issuer)))
 
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
 
 
 @pytest.mark.parametrize(
@@ -168,11 +160,11 @@ def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serv
     ],
 )
 def test_given_an_answer_of_a_bad_shape__when_fetched__then_that_is_a_failure_and_the_keys_at_hand_stay(
-    issuer, answer, word
+    own_issuer, answer, word
 ):
     recorded = Recorded()
-    verifier = verifier_of(issuer, jwks_uri=issuer.jwks_uri, fetch=recorded)
-    token, keys = issuer.mint(), key_set(issuer)
+    verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=recorded)
+    token, keys = own_issuer.mint(), key_set(own_issuer)
     verifier.prefetch()
     recorded.now = lambda *_: answer(keys)
 
@@ -193,28 +185,28 @@ class Odd(BaseException):
     ids=lambda error: type(error).__name__,
 )
 def test_given_a_fetch_that_raises__when_keys_are_needed__then_keys_unavailable_and_nothing_else_comes_through(
-    issuer, error, caplog
+    own_issuer, error, caplog
 ):
     def fetch(url, headers, timeout):
         raise error
 
-    verifier = verifier_of(issuer, fetch=fetch)
+    verifier = verifier_of(own_issuer, fetch=fetch)
 
     with pytest.raises(KeysUnavailable) as unavailable:
-        verifier.verify(issuer.mint())
+        verifier.verify(own_issuer.mint())
 
     assert unavailable.value.__cause__ is unavailable.value.__context__ is None
-    assert asyncio.run(verdict_async(verifier, issuer.mint())) == "keys_unavailable"
+    assert asyncio.run(verdict_async(verifier, own_issuer.mint())) == "keys_unavailable"
     assert health_of(verifier).last_error == "unreachable"
     assert "secret" not in f"{caplog.text} {unavailable.value!r}"
 
 
-def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_interrupt_comes_through(issuer):
+def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_interrupt_comes_through(own_issuer):
     def fetch(url, headers, timeout):
         raise KeyboardInterrupt
 
-    verifier = verifier_of(issuer, fetch=fetch)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=fetch)
+    token = own_issuer.mint()
 
     def ask():
         verifier.verify(token)
@@ -226,12 +218,12 @@ def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_int
     assert health_of(verifier).fetches == 1
 
 
-def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_thread_hears_of_it(issuer):
+def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_thread_hears_of_it(own_issuer):
     def fetch(url, headers, timeout):
         raise KeyboardInterrupt
 
-    verifier = verifier_of(issuer, fetch=fetch)
-    thread = threading.Thread(target=verdict, args=(verifier, issuer.mint()))
+    verifier = verifier_of(own_issuer, fetch=fetch)
+    thread = threading.Thread(target=verdict, args=(verifier, own_issuer.mint()))
 
     def work():
         thread.start()
@@ -244,18 +236,18 @@ def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_
     thread.join()
 
 
-def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_and_all_share_its_answer(issuer):
+def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_and_all_share_its_answer(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=recorded)
+    token = own_issuer.mint()
 
-    with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(24) as threads:
+    with own_issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(24) as threads:
         assert list(threads.map(lambda _: verdict(verifier, token), range(24))) == [GOOD] * 24
 
-    assert recorded.count(issuer) == 1
+    assert recorded.count(own_issuer) == 1
 
 
-def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(issuer):
+def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(own_issuer):
     calls = []
 
     def fetch(url, headers, timeout):
@@ -263,8 +255,8 @@ def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(iss
         time.sleep(0.3)
         raise ConnectionError
 
-    verifier = verifier_of(issuer, fetch=fetch)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=fetch)
+    token = own_issuer.mint()
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(lambda _: verdict(verifier, token), range(8))) == ["keys_unavailable"] * 8
@@ -272,15 +264,15 @@ def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(iss
     assert len(calls) == 1
 
 
-def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_up_in_time(issuer):
+def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_up_in_time(own_issuer):
     released = threading.Event()
 
     def fetch(url, headers, timeout):
         released.wait(60)
         return by_urllib(url, headers, 5)
 
-    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
+    token = own_issuer.mint()
     with ThreadPoolExecutor(1) as thread:
         carrying = thread.submit(verdict, verifier, token)
         eventually(lambda: health_of(verifier).refreshing)
@@ -293,30 +285,30 @@ def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
-def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threads_renew_them(issuer):
+def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threads_renew_them(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=0.4))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.4))
+    token = own_issuer.mint()
 
-    eventually(lambda: verdict(verifier, token) == GOOD and recorded.count(issuer) >= 3)
+    eventually(lambda: verdict(verifier, token) == GOOD and recorded.count(own_issuer) >= 3)
 
     assert any(thread.name == "authjwks" for thread in recorded.threads)
-    assert health_of(verifier).fetches == pytest.approx(recorded.count(issuer), abs=1)
+    assert health_of(verifier).fetches == pytest.approx(recorded.count(own_issuer), abs=1)
 
 
-def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(issuer):
+def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
+    verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
 
-    assert served_until_renewed(verifier, issuer) > 0
+    assert served_until_renewed(verifier, own_issuer) > 0
 
-    assert recorded.count(issuer) == 2
+    assert recorded.count(own_issuer) == 2
 
 
-def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(issuer):
+def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(ttl=0.05))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.05))
+    token = own_issuer.mint()
     verifier.prefetch()
 
     recorded.now = fails
@@ -328,34 +320,34 @@ def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(issu
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(issuer, backend):
+def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(own_issuer, backend):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded)
+    verifier = verifier_of(own_issuer, fetch=recorded)
 
-    with issuer.respond("/jwks", delay=0.2):
-        assert verdicts_of_tasks(verifier, issuer.mint(), 200, backend) == [GOOD] * 200
+    with own_issuer.respond("/jwks", delay=0.2):
+        assert verdicts_of_tasks(verifier, own_issuer.mint(), 200, backend) == [GOOD] * 200
 
-    assert recorded.count(issuer) == 1
+    assert recorded.count(own_issuer) == 1
     assert threading.main_thread() not in recorded.threads
 
 
-def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_get_them(issuer):
-    verifier = verifier_of(issuer, fetch=by_urllib)
-    token = issuer.mint()
+def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_get_them(own_issuer):
+    verifier = verifier_of(own_issuer, fetch=by_urllib)
+    token = own_issuer.mint()
 
     async def scenario():
-        await ask_and_leave(verifier, token)
+        await cancel_while_waiting(verifier, token)
         return await verdict_async(verifier, token)
 
-    with issuer.respond("/jwks", delay=0.2):
+    with own_issuer.respond("/jwks", delay=0.2):
         assert asyncio.run(scenario()) == GOOD
 
 
 def test_given_a_scope_cancelled_before_its_task_waits__when_others_come_after_the_deadline__then_keys_are_fetched(
-    issuer,
+    own_issuer,
 ):
-    verifier = verifier_of(issuer, fetch=by_urllib, http=HttpOptions(timeout=0.2, allow_http=True))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=by_urllib, http=HttpOptions(timeout=0.2, allow_http=True))
+    token = own_issuer.mint()
 
     async def scenario():
         with trio.CancelScope() as scope:
@@ -392,24 +384,24 @@ def test_given_two_issuers_that_hang__when_a_task_needs_keys_of_a_third__then_it
         assert asyncio.run(scenario()) == (GOOD, [True, True], ["keys_unavailable"] * 2)
 
 
-def test_given_a_closed_verifier__when_cold__then_the_fetch_is_not_called(issuer):
+def test_given_a_closed_verifier__when_cold__then_the_fetch_is_not_called(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded)
+    verifier = verifier_of(own_issuer, fetch=recorded)
     verifier.close()
 
-    assert verdict(verifier, issuer.mint()) == "keys_unavailable"
+    assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
     assert recorded.asked == []
 
 
-def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(issuer):
-    token = issuer.mint()
+def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(own_issuer):
+    token = own_issuer.mint()
     inner = []
 
     def fetch(url, headers, timeout):
         inner.append(verdict(verifier, token))
         return by_urllib(url, headers, timeout)
 
-    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=60.0, allow_http=True))
+    verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=60.0, allow_http=True))
     began = time.monotonic()
 
     assert verdict(verifier, token) == GOOD
@@ -417,15 +409,15 @@ def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(issuer):
     assert time.monotonic() - began < 30, "the thread waited for its own fetch"
 
 
-def test_given_a_fetch_that_verifies_on_a_loop_of_its_own__when_called__then_it_ends(issuer):
-    token = issuer.mint()
+def test_given_a_fetch_that_verifies_on_a_loop_of_its_own__when_called__then_it_ends(own_issuer):
+    token = own_issuer.mint()
     inner = []
 
     def fetch(url, headers, timeout):
         inner.append(asyncio.run(verdict_async(verifier, token)))
         return by_urllib(url, headers, timeout)
 
-    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=60.0, allow_http=True))
+    verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=60.0, allow_http=True))
     began = time.monotonic()
 
     assert verdict(verifier, token) == GOOD
@@ -446,10 +438,10 @@ class HangingOnce:
         return by_urllib(url, headers, timeout)
 
 
-def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brings_the_keys(issuer):
+def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brings_the_keys(own_issuer):
     fetch = HangingOnce()
-    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
+    token = own_issuer.mint()
     with ThreadPoolExecutor() as threads:
         first = threads.submit(verdict, verifier, token)
         eventually(lambda: fetch.calls)
@@ -462,10 +454,10 @@ def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brin
     assert health_of(verifier).fetches == fetches, "the late answer was not dropped"
 
 
-def test_given_a_fetch_that_never_returns__when_tasks_wait__then_they_are_answered_and_served_later(issuer):
+def test_given_a_fetch_that_never_returns__when_tasks_wait__then_they_are_answered_and_served_later(own_issuer):
     fetch = HangingOnce()
-    verifier = verifier_of(issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
+    token = own_issuer.mint()
 
     async def until_good():
         while (answer := await asyncio.wait_for(verdict_async(verifier, token), 30)) != GOOD:
@@ -503,18 +495,18 @@ def test_given_a_body_too_large_to_copy__when_fetched__then_too_large_and_the_gi
     assert ended.stdout.splitlines() == ["too_large", "other threads go on"], ended.stderr
 
 
-def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(issuer):
+def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(own_issuer):
     recorded = Recorded()
-    verifier = verifier_of(issuer, fetch=recorded, keys=KeyOptions(cooldown=0))
+    verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(cooldown=0))
     verifier.prefetch()
-    issuer.rotate()
-    token = issuer.mint()
+    own_issuer.rotate()
+    token = own_issuer.mint()
 
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = 0 if asyncio.run(verdict_async(verifier, token)) == GOOD and recorded.count(issuer) == 2 else 2
+            status = 0 if asyncio.run(verdict_async(verifier, token)) == GOOD and recorded.count(own_issuer) == 2 else 2
         finally:
             os._exit(status)
 
@@ -523,19 +515,19 @@ def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(i
 
 
 @pytest.mark.parametrize("fetch", [5, "https://issuer.example", object()], ids=repr)
-def test_given_a_fetch_that_cannot_be_called__when_made__then_config_error(issuer, fetch):
+def test_given_a_fetch_that_cannot_be_called__when_made__then_config_error(own_issuer, fetch):
     with pytest.raises(ConfigError, match="fetch"):
-        verifier_of(issuer, fetch=fetch)
+        verifier_of(own_issuer, fetch=fetch)
 
 
-def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_would_await_it(issuer):
+def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_would_await_it(own_issuer):
     async def fetch(url, headers, seconds):
         return 200, {}, b""
 
     with pytest.raises(ConfigError, match="fetch"):
-        verifier_of(issuer, fetch=fetch)
+        verifier_of(own_issuer, fetch=fetch)
 
 
-def test_given_an_http_issuer__when_plain_http_is_not_allowed__then_a_fetch_changes_nothing_about_that(issuer):
+def test_given_an_http_issuer__when_plain_http_is_not_allowed__then_a_fetch_changes_nothing_about_that(own_issuer):
     with pytest.raises(ConfigError):
-        verifier_of(issuer, fetch=by_urllib, http=HttpOptions())
+        verifier_of(own_issuer, fetch=by_urllib, http=HttpOptions())

@@ -14,24 +14,18 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from tests.python.life import GOOD, eventually, health_of, verdict
 from tests.servers.connect_proxy import ConnectProxy
 from tests.servers.recording import Answer, RecordingServer
 from tests.servers.terminal import at_a_terminal
 from tests.servers.throwaway_ca import ThrowawayCa
+from tests.support.verdicts import GOOD, verdict
+from tests.support.verifiers import OPENID, health_of
+from tests.support.waiting import eventually
 
 from authjwks import ConfigError, HttpOptions, Verifier
-from authjwks.testing import Issuer
 
-OPENID = "/.well-known/openid-configuration"
 NAME = "https://issuer.example"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

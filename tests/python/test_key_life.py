@@ -13,8 +13,10 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from flask import Flask
 from strawberry.flask.views import GraphQLView
-from tests.python.life import GOOD, eventually, health_of, served_until_renewed, verdict, verdict_async, verifier_of
 from tests.servers.recording import Answer, RecordingServer
+from tests.support.verdicts import GOOD, served_until_renewed, verdict, verdict_async
+from tests.support.verifiers import health_of, verifier_of
+from tests.support.waiting import eventually
 
 from authjwks import ConfigError, Event, HttpOptions, InvalidToken, KeyOptions, KeysUnavailable, Verifier, _core
 from authjwks.fastapi import Auth as FastApiAuth
@@ -24,12 +26,6 @@ from authjwks.testing import Issuer
 
 OPENID = "/.well-known/openid-configuration"
 UNKNOWN = {"kid": "not yet published"}
-
-
-@pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 @pytest.fixture
@@ -50,8 +46,8 @@ def down(verifier, issuer):
 # What is reported
 
 
-def test_given_keys_that_never_change__when_health_is_asked__then_they_are_static(issuer):
-    verifier = Verifier(issuer.issuer, issuer.audience, jwks=issuer.jwks())
+def test_given_keys_that_never_change__when_health_is_asked__then_they_are_static(own_issuer):
+    verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
     health = verifier.health()
 
@@ -59,59 +55,59 @@ def test_given_keys_that_never_change__when_health_is_asked__then_they_are_stati
     assert health.ready
     assert (keys.state, keys.refreshing, keys.age, keys.next_refresh) == ("static", False, None, None)
     assert (keys.last_error, keys.skipped, keys.fetches, keys.stale_serves, keys.throttled) == (None, 0, 0, 0, 0)
-    assert keys.keys == len(issuer.jwks()["keys"])
+    assert keys.keys == len(own_issuer.jwks()["keys"])
 
 
-def test_given_keys_that_never_change__when_health_is_asked__then_their_issuer_is_named(issuer):
-    verifier = Verifier(issuer.issuer, issuer.audience, jwks=issuer.jwks())
+def test_given_keys_that_never_change__when_health_is_asked__then_their_issuer_is_named(own_issuer):
+    verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
-    assert health_of(verifier).issuer == issuer.issuer
+    assert health_of(verifier).issuer == own_issuer.issuer
 
 
-def test_given_a_cold_verifier__when_health_is_asked__then_it_is_not_ready_and_nobody_is_asked(issuer):
-    verifier = verifier_of(issuer)
+def test_given_a_cold_verifier__when_health_is_asked__then_it_is_not_ready_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
 
     health = verifier.health()
 
     (keys,) = health.issuers
     assert not health.ready
-    assert keys == (issuer.issuer, "cold", False, None, 0.0, None, 0, 0, (), 0, 0, 0)
-    assert not issuer.fetches
+    assert keys == (own_issuer.issuer, "cold", False, None, 0.0, None, 0, 0, (), 0, 0, 0)
+    assert not own_issuer.fetches
 
 
-def test_given_fetched_keys__when_health_is_asked__then_they_are_fresh_and_nobody_is_asked(issuer):
-    verifier = verifier_of(issuer)
+def test_given_fetched_keys__when_health_is_asked__then_they_are_fresh_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
-    asked = issuer.fetches
+    asked = own_issuer.fetches
 
     health = verifier.health()
 
     (keys,) = health.issuers
     assert health.ready
-    assert (keys.issuer, keys.state, keys.refreshing, keys.last_error) == (issuer.issuer, "fresh", False, None)
+    assert (keys.issuer, keys.state, keys.refreshing, keys.last_error) == (own_issuer.issuer, "fresh", False, None)
     assert (keys.fetches, keys.stale_serves, keys.throttled, keys.skipped) == (1, 0, 0, 0)
-    assert keys.keys == len(issuer.jwks()["keys"])
+    assert keys.keys == len(own_issuer.jwks()["keys"])
     assert 0.0 <= keys.age < 600.0
     assert keys.age + keys.next_refresh == pytest.approx(697.5, abs=22.6)  # 75 to 80 % of 900 s
-    assert issuer.fetches == asked
+    assert own_issuer.fetches == asked
 
 
-def test_given_a_set_with_bad_members__when_fetched__then_the_good_ones_serve_and_the_rest_are_counted(issuer):
-    mixed = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}, *issuer.jwks()["keys"], {"kty": "??"}, 5]}
-    verifier = verifier_of(issuer)
+def test_given_a_set_with_bad_members__when_fetched__then_the_good_ones_serve_and_the_rest_are_counted(own_issuer):
+    mixed = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}, *own_issuer.jwks()["keys"], {"kty": "??"}, 5]}
+    verifier = verifier_of(own_issuer)
 
-    with issuer.respond("/jwks", body=json.dumps(mixed)):
-        assert verdict(verifier, issuer.mint()) == GOOD
+    with own_issuer.respond("/jwks", body=json.dumps(mixed)):
+        assert verdict(verifier, own_issuer.mint()) == GOOD
 
     keys = health_of(verifier)
     assert (keys.keys, keys.skipped) == (len(mixed["keys"]) - 3, 3)
 
 
-def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_each_service_is_counted(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05))
-    token = issuer.mint()
+def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_each_service_is_counted(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
+    token = own_issuer.mint()
     verifier.prefetch()
-    with issuer.outage():
+    with own_issuer.outage():
         time.sleep(0.05)
         assert verdict(verifier, token) == GOOD  # or, if the outage is not known yet, after one attempt
         eventually(lambda: health_of(verifier).last_error)
@@ -126,11 +122,11 @@ def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_
         assert keys.age >= 0.05
 
 
-def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_keys_are_old(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05, max_stale=0))
-    token = issuer.mint()
+def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_keys_are_old(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0))
+    token = own_issuer.mint()
     verifier.prefetch()
-    with issuer.outage():
+    with own_issuer.outage():
         time.sleep(0.05)
 
         with pytest.raises(KeysUnavailable) as unavailable:
@@ -144,11 +140,11 @@ def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_
         assert 1 <= unavailable.value.retry_after <= 10
 
 
-def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_a_recovery_by_itself(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05, max_stale=0.3))
-    token = issuer.mint()
+def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_a_recovery_by_itself(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0.3))
+    token = own_issuer.mint()
     verifier.prefetch()
-    with issuer.outage():
+    with own_issuer.outage():
         verdicts = []
         eventually(lambda: verdicts.append(verdict(verifier, token)) or verdicts[-1] != GOOD)
         assert set(verdicts) == {GOOD, "keys_unavailable"}
@@ -158,9 +154,9 @@ def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_
     eventually(lambda: health_of(verifier).last_error is None)
 
 
-def test_given_a_slow_issuer__when_health_is_asked_meanwhile__then_it_is_refreshing(issuer):
-    verifier = verifier_of(issuer)
-    with issuer.respond(OPENID, delay=0.5), ThreadPoolExecutor(1) as thread:
+def test_given_a_slow_issuer__when_health_is_asked_meanwhile__then_it_is_refreshing(own_issuer):
+    verifier = verifier_of(own_issuer)
+    with own_issuer.respond(OPENID, delay=0.5), ThreadPoolExecutor(1) as thread:
         prefetching = thread.submit(verifier.prefetch)
         assert eventually(lambda: health_of(verifier).refreshing)
         prefetching.result()
@@ -197,42 +193,42 @@ MANY_KEYS = json.dumps({"keys": [{"kty": "oct"}] * 257})
     ],
 )  # fmt: skip
 def test_given_a_set_at_hand__when_the_next_answer_is_bad__then_it_stays_and_the_reason_is_told(
-    issuer, events, path, answer, word
+    own_issuer, events, path, answer, word
 ):
-    verifier = verifier_of(issuer, on_event=events.append)
-    token = issuer.mint()
+    verifier = verifier_of(own_issuer, on_event=events.append)
+    token = own_issuer.mint()
     verifier.prefetch()
 
-    with issuer.respond(path, **answer):
-        down(verifier, issuer)
+    with own_issuer.respond(path, **answer):
+        down(verifier, own_issuer)
 
     assert verdict(verifier, token) == GOOD
     keys = health_of(verifier)
     assert (keys.state, keys.last_error, keys.fetches) == ("fresh", word, 2)
-    assert events == [Event("refresh_failed", issuer.issuer, word)]
-    assert issuer.fetches["/elsewhere"] == 0
+    assert events == [Event("refresh_failed", own_issuer.issuer, word)]
+    assert own_issuer.fetches["/elsewhere"] == 0
 
 
-def test_given_metadata_that_names_no_url__when_fetched__then_url_refused(issuer):
-    verifier = verifier_of(issuer)
-    metadata = json.dumps({"issuer": issuer.issuer, "jwks_uri": "file:///etc/passwd"})
+def test_given_metadata_that_names_no_url__when_fetched__then_url_refused(own_issuer):
+    verifier = verifier_of(own_issuer)
+    metadata = json.dumps({"issuer": own_issuer.issuer, "jwks_uri": "file:///etc/passwd"})
 
-    with issuer.respond(OPENID, body=metadata):
-        assert verdict(verifier, issuer.mint()) == "keys_unavailable"
+    with own_issuer.respond(OPENID, body=metadata):
+        assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
 
     assert health_of(verifier).last_error == "url_refused"
 
 
-def test_given_an_issuer_that_hangs__when_its_keys_are_needed__then_all_waiters_share_one_timeout(issuer):
-    verifier = verifier_of(issuer, http=HttpOptions(timeout=0.3, allow_http=True))
-    token = issuer.mint()
+def test_given_an_issuer_that_hangs__when_its_keys_are_needed__then_all_waiters_share_one_timeout(own_issuer):
+    verifier = verifier_of(own_issuer, http=HttpOptions(timeout=0.3, allow_http=True))
+    token = own_issuer.mint()
 
-    with issuer.respond("/jwks", delay=60), ThreadPoolExecutor(8) as threads:
+    with own_issuer.respond("/jwks", delay=60), ThreadPoolExecutor(8) as threads:
         verdicts = list(threads.map(lambda _: verdict(verifier, token), range(8)))
 
     assert verdicts == ["keys_unavailable"] * 8
     assert eventually(lambda: health_of(verifier).last_error) == "timed_out"
-    assert issuer.fetches["/jwks"] == 1
+    assert own_issuer.fetches["/jwks"] == 1
 
 
 def test_given_nobody_at_the_door__when_keys_are_needed__then_unreachable():
@@ -246,47 +242,47 @@ def test_given_nobody_at_the_door__when_keys_are_needed__then_unreachable():
 # Prefetch, refresh, close
 
 
-def test_given_many_threads__when_they_prefetch_and_verify__then_one_fetch(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_many_threads__when_they_prefetch_and_verify__then_one_fetch(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
     def start(number):
         verifier.prefetch()
         return verdict(verifier, token)
 
-    with issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(24) as threads:
+    with own_issuer.respond("/jwks", delay=0.2), ThreadPoolExecutor(24) as threads:
         assert list(threads.map(start, range(24))) == [GOOD] * 24
 
-    assert (issuer.fetches["/jwks"], health_of(verifier).fetches) == (1, 1)
+    assert (own_issuer.fetches["/jwks"], health_of(verifier).fetches) == (1, 1)
 
 
-def test_given_keys_at_hand__when_prefetched_again__then_nobody_is_asked(issuer):
-    verifier = verifier_of(issuer)
+def test_given_keys_at_hand__when_prefetched_again__then_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
 
-    with issuer.outage():
+    with own_issuer.outage():
         verifier.prefetch()
 
     assert health_of(verifier).fetches == 1
 
 
-def test_given_an_outage__when_prefetched__then_keys_unavailable_and_the_next_try_waits_for_the_back_off(issuer):
-    verifier = verifier_of(issuer)
+def test_given_an_outage__when_prefetched__then_keys_unavailable_and_the_next_try_waits_for_the_back_off(own_issuer):
+    verifier = verifier_of(own_issuer)
 
-    with issuer.outage():
+    with own_issuer.outage():
         with pytest.raises(KeysUnavailable) as unavailable:
             verifier.prefetch()
-        asked = issuer.fetches
+        asked = own_issuer.fetches
         with pytest.raises(KeysUnavailable):
             verifier.prefetch()
 
     assert unavailable.value.retry_after >= 1
-    assert issuer.fetches == asked
+    assert own_issuer.fetches == asked
 
 
-def test_given_a_back_off__when_refreshed__then_the_issuer_is_asked_all_the_same(issuer):
-    verifier = verifier_of(issuer)
-    with issuer.outage(), pytest.raises(KeysUnavailable):
+def test_given_a_back_off__when_refreshed__then_the_issuer_is_asked_all_the_same(own_issuer):
+    verifier = verifier_of(own_issuer)
+    with own_issuer.outage(), pytest.raises(KeysUnavailable):
         verifier.prefetch()
 
     verifier.refresh()
@@ -295,74 +291,74 @@ def test_given_a_back_off__when_refreshed__then_the_issuer_is_asked_all_the_same
 
 
 @pytest.mark.parametrize("is_cold", [True, False], ids=["cold", "warm"])
-def test_given_a_verifier__when_refreshed__then_the_issuer_is_asked_once(issuer, is_cold):
-    verifier = verifier_of(issuer)
+def test_given_a_verifier__when_refreshed__then_the_issuer_is_asked_once(own_issuer, is_cold):
+    verifier = verifier_of(own_issuer)
     if not is_cold:
         verifier.prefetch()
-    before = issuer.fetches["/jwks"]
+    before = own_issuer.fetches["/jwks"]
 
     verifier.refresh()
 
-    assert issuer.fetches["/jwks"] == before + 1
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert own_issuer.fetches["/jwks"] == before + 1
+    assert verdict(verifier, own_issuer.mint()) == GOOD
 
 
-def test_given_keys_that_never_change__when_prefetched_refreshed_and_closed__then_they_still_serve(issuer):
-    verifier = Verifier(issuer.issuer, issuer.audience, jwks=issuer.jwks())
+def test_given_keys_that_never_change__when_prefetched_refreshed_and_closed__then_they_still_serve(own_issuer):
+    verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
     verifier.prefetch()
     verifier.refresh()
     verifier.close()
 
-    assert verdict(verifier, issuer.mint()) == GOOD
-    assert not issuer.fetches
+    assert verdict(verifier, own_issuer.mint()) == GOOD
+    assert not own_issuer.fetches
 
 
-def test_given_an_outage__when_refreshed__then_what_serves_keeps_serving(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_an_outage__when_refreshed__then_what_serves_keeps_serving(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     verifier.prefetch()
 
-    with issuer.outage():
-        down(verifier, issuer)
+    with own_issuer.outage():
+        down(verifier, own_issuer)
 
         assert verdict(verifier, token) == GOOD
     assert health_of(verifier).state == "fresh"
 
 
-def test_given_a_closed_verifier__when_cold__then_keys_unavailable_and_nobody_is_asked(issuer):
-    verifier = verifier_of(issuer)
+def test_given_a_closed_verifier__when_cold__then_keys_unavailable_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.close()
     verifier.close()
 
-    assert verdict(verifier, issuer.mint()) == "keys_unavailable"
-    assert asyncio.run(verdict_async(verifier, issuer.mint())) == "keys_unavailable"
+    assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
+    assert asyncio.run(verdict_async(verifier, own_issuer.mint())) == "keys_unavailable"
     with pytest.raises(KeysUnavailable):
         verifier.prefetch()
     with pytest.raises(KeysUnavailable):
         verifier.refresh()
-    assert not issuer.fetches
+    assert not own_issuer.fetches
 
 
-def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_nobody_is_asked(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0))
-    token = issuer.mint()
+def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0))
+    token = own_issuer.mint()
     verifier.prefetch()
     verifier.close()
-    asked = issuer.fetches
+    asked = own_issuer.fetches
 
     verdicts = []
     eventually(lambda: verdicts.append(verdict(verifier, token)) or verdicts[-1] != GOOD)
 
     assert set(verdicts) == {GOOD, "keys_unavailable"}
-    assert issuer.fetches == asked
+    assert own_issuer.fetches == asked
 
 
-def test_given_a_fetch_under_way__when_closed__then_who_waits_is_answered(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_a_fetch_under_way__when_closed__then_who_waits_is_answered(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
 
-    with issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(1) as thread:
+    with own_issuer.respond("/jwks", delay=0.3), ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(verdict, verifier, token)
         eventually(lambda: health_of(verifier).refreshing)
         verifier.close()
@@ -373,31 +369,31 @@ def test_given_a_fetch_under_way__when_closed__then_who_waits_is_answered(issuer
 # Time
 
 
-def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_they_are_renewed_while_they_serve(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=2.0))
+def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_they_are_renewed_while_they_serve(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=2.0))
 
-    assert served_until_renewed(verifier, issuer) > 0
+    assert served_until_renewed(verifier, own_issuer) > 0
     assert health_of(verifier).state == "fresh"
 
 
-def test_given_keys_that_nobody_uses__when_their_ttl_passes_again_and_again__then_the_issuer_is_left_alone(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05))
+def test_given_keys_that_nobody_uses__when_their_ttl_passes_again_and_again__then_the_issuer_is_left_alone(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
     verifier.prefetch()
 
     time.sleep(1.0)
 
-    assert issuer.fetches["/jwks"] <= 7  # of the 20 that refreshing on and on would take
+    assert own_issuer.fetches["/jwks"] <= 7  # of the 20 that refreshing on and on would take
 
 
-def test_given_keys_past_their_ttl_unused__when_a_token_comes__then_it_is_judged_by_new_ones(issuer):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.2))
-    withdrawn = issuer.mint()
+def test_given_keys_past_their_ttl_unused__when_a_token_comes__then_it_is_judged_by_new_ones(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2))
+    withdrawn = own_issuer.mint()
     verifier.prefetch()
-    issuer.rotate(keep=False)
+    own_issuer.rotate(keep=False)
     time.sleep(0.2)
 
     assert verdict(verifier, withdrawn) == "unknown_key"
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
 
 
 CACHING = [
@@ -417,27 +413,27 @@ CACHING = [
 
 
 @pytest.mark.parametrize(("headers", "ttl"), CACHING)
-def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them_within_bounds(issuer, headers, ttl):
-    verifier = verifier_of(issuer)
+def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them_within_bounds(own_issuer, headers, ttl):
+    verifier = verifier_of(own_issuer)
 
-    with issuer.respond("/jwks", headers=headers):
+    with own_issuer.respond("/jwks", headers=headers):
         verifier.prefetch()
 
     keys = health_of(verifier)
     assert 0.75 * ttl - 0.1 <= keys.age + keys.next_refresh <= 0.8 * ttl + 0.1
 
 
-def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer_one_is_asked_for(issuer, events):
+def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer_one_is_asked_for(own_issuer, events):
     known = {"ETag": '"v1"', "Last-Modified": "Sat, 22 Nov 2025 10:00:00 GMT"}
 
     def answer(asked):
         is_known = asked.headers["If-None-Match"] == known["ETag"]
-        return Answer(304, known) if is_known else Answer(200, known, json.dumps(issuer.jwks()).encode())
+        return Answer(304, known) if is_known else Answer(200, known, json.dumps(own_issuer.jwks()).encode())
 
     with RecordingServer(answer) as server:
         url = f"http://127.0.0.1:{server.server_port}/jwks"
-        verifier = verifier_of(issuer, jwks_uri=url, keys=KeyOptions(ttl=0.3), on_event=events.append)
-        token = issuer.mint()
+        verifier = verifier_of(own_issuer, jwks_uri=url, keys=KeyOptions(ttl=0.3), on_event=events.append)
+        token = own_issuer.mint()
         eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).fetches >= 3)
         conditions = [(asked.headers["If-None-Match"], asked.headers["If-Modified-Since"]) for asked in server.asked]
         state = health_of(verifier).state
@@ -449,11 +445,11 @@ def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer
     assert events == []
 
 
-def test_given_an_issuer_that_says_not_modified_unasked__when_cold__then_that_is_a_failure(issuer):
+def test_given_an_issuer_that_says_not_modified_unasked__when_cold__then_that_is_a_failure(own_issuer):
     with RecordingServer(lambda asked: Answer(304)) as server:
-        verifier = verifier_of(issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
+        verifier = verifier_of(own_issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
 
-        assert verdict(verifier, issuer.mint()) == "keys_unavailable"
+        assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
 
     assert health_of(verifier).last_error == "bad_status"
 
@@ -461,39 +457,39 @@ def test_given_an_issuer_that_says_not_modified_unasked__when_cold__then_that_is
 # Rotation and unknown keys
 
 
-def test_given_a_new_key__when_its_first_token_comes__then_it_is_fetched_and_the_old_key_serves_on(issuer, events):
-    verifier = verifier_of(issuer, on_event=events.append)
-    old = issuer.mint()
+def test_given_a_new_key__when_its_first_token_comes__then_it_is_fetched_and_the_old_key_serves_on(own_issuer, events):
+    verifier = verifier_of(own_issuer, on_event=events.append)
+    old = own_issuer.mint()
     verifier.prefetch()
-    issuer.rotate()
+    own_issuer.rotate()
 
-    assert verdict(verifier, issuer.mint()) == GOOD
+    assert verdict(verifier, own_issuer.mint()) == GOOD
     assert verdict(verifier, old) == GOOD
-    assert events == [Event("keys_changed", issuer.issuer, None)]
-    assert issuer.fetches["/jwks"] == 2
+    assert events == [Event("keys_changed", own_issuer.issuer, None)]
+    assert own_issuer.fetches["/jwks"] == 2
 
 
 @pytest.mark.parametrize("ask", ["refresh", "unknown_key"])
-def test_given_a_withdrawn_key__when_the_set_is_fetched_next__then_its_tokens_die(issuer, ask):
-    verifier = verifier_of(issuer)
-    withdrawn = issuer.mint()
+def test_given_a_withdrawn_key__when_the_set_is_fetched_next__then_its_tokens_die(own_issuer, ask):
+    verifier = verifier_of(own_issuer)
+    withdrawn = own_issuer.mint()
     assert verdict(verifier, withdrawn) == GOOD
-    issuer.rotate(keep=False)
+    own_issuer.rotate(keep=False)
 
     if ask == "refresh":
         verifier.refresh()
     else:
-        assert verdict(verifier, issuer.mint()) == GOOD
+        assert verdict(verifier, own_issuer.mint()) == GOOD
 
     assert verdict(verifier, withdrawn) == "unknown_key"
 
 
-def test_given_a_set_of_no_key__when_fetched__then_every_key_is_withdrawn(issuer):
-    verifier = verifier_of(issuer)
-    token = issuer.mint()
+def test_given_a_set_of_no_key__when_fetched__then_every_key_is_withdrawn(own_issuer):
+    verifier = verifier_of(own_issuer)
+    token = own_issuer.mint()
     verifier.prefetch()
 
-    with issuer.respond("/jwks", body='{"keys": []}'):
+    with own_issuer.respond("/jwks", body='{"keys": []}'):
         verifier.refresh()
         assert verdict(verifier, token) == "unknown_key"
 
@@ -502,19 +498,19 @@ def test_given_a_set_of_no_key__when_fetched__then_every_key_is_withdrawn(issuer
 
 
 def test_given_a_flood_of_unknown_keys__when_judged__then_one_fetch_and_known_keys_serve_and_it_is_told_once(
-    issuer, events, caplog
+    own_issuer, events, caplog
 ):
-    verifier = verifier_of(issuer, on_event=events.append)
-    known = issuer.mint()
+    verifier = verifier_of(own_issuer, on_event=events.append)
+    known = own_issuer.mint()
     verifier.prefetch()
-    flood = [issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(1000)]
+    flood = [own_issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(1000)]
 
     with ThreadPoolExecutor(8) as threads:
         refused = list(threads.map(lambda token: verdict(verifier, token), flood))
         assert verdict(verifier, known) == GOOD
 
     assert refused == ["unknown_key"] * 1000
-    assert issuer.fetches["/jwks"] == 2
+    assert own_issuer.fetches["/jwks"] == 2
     keys = health_of(verifier)
     assert keys.throttled > 900
     assert kinds(events) == ["throttled"]
@@ -522,27 +518,27 @@ def test_given_a_flood_of_unknown_keys__when_judged__then_one_fetch_and_known_ke
     assert "made up" not in caplog.text
 
 
-def test_given_a_key_asked_for_too_early__when_it_is_published_and_fetched__then_it_serves_at_once(issuer):
-    verifier = verifier_of(issuer)
+def test_given_a_key_asked_for_too_early__when_it_is_published_and_fetched__then_it_serves_at_once(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
-    without = json.dumps(issuer.jwks())
-    issuer.rotate()
-    early = issuer.mint()
+    without = json.dumps(own_issuer.jwks())
+    own_issuer.rotate()
+    early = own_issuer.mint()
 
-    with issuer.respond("/jwks", body=without):
+    with own_issuer.respond("/jwks", body=without):
         assert [verdict(verifier, early) for _ in range(3)] == ["unknown_key"] * 3
-    assert issuer.fetches["/jwks"] == 2
+    assert own_issuer.fetches["/jwks"] == 2
 
     verifier.refresh()
     assert verdict(verifier, early) == GOOD
 
 
-def test_given_an_unknown_key__when_the_issuer_is_asked__then_caches_on_the_way_are_passed_by(issuer):
-    with RecordingServer(lambda asked: Answer(200, {}, json.dumps(issuer.jwks()).encode())) as server:
-        verifier = verifier_of(issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
+def test_given_an_unknown_key__when_the_issuer_is_asked__then_caches_on_the_way_are_passed_by(own_issuer):
+    with RecordingServer(lambda asked: Answer(200, {}, json.dumps(own_issuer.jwks()).encode())) as server:
+        verifier = verifier_of(own_issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
         verifier.prefetch()
 
-        assert verdict(verifier, issuer.mint(headers=UNKNOWN)) == "unknown_key"
+        assert verdict(verifier, own_issuer.mint(headers=UNKNOWN)) == "unknown_key"
 
         assert [asked.headers["Cache-Control"] for asked in server.asked] == [None, "no-cache"]
 
@@ -579,14 +575,14 @@ def ask_strawberry(verifier, headers):
 
 
 @pytest.mark.parametrize("ask", [ask_flask, ask_fastapi, ask_strawberry])
-def test_given_an_outage__when_a_token_of_an_unknown_key_comes__then_503_never_401_and_known_ones_pass(issuer, ask):
-    verifier = verifier_of(issuer, keys=KeyOptions(cooldown=0))
-    known = {"Authorization": f"Bearer {issuer.mint()}"}
+def test_given_an_outage__when_a_token_of_an_unknown_key_comes__then_503_never_401_and_known_ones_pass(own_issuer, ask):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0))
+    known = {"Authorization": f"Bearer {own_issuer.mint()}"}
     verifier.prefetch()
-    issuer.rotate()
-    unknown = {"Authorization": f"Bearer {issuer.mint()}"}
+    own_issuer.rotate()
+    unknown = {"Authorization": f"Bearer {own_issuer.mint()}"}
 
-    with issuer.outage():
+    with own_issuer.outage():
         for _ in range(3):
             status, retry_after, challenge = ask(verifier, unknown)
             assert (status, challenge) == (503, None)
@@ -598,57 +594,57 @@ def test_given_an_outage__when_a_token_of_an_unknown_key_comes__then_503_never_4
     assert set(statuses) <= {200, 503}
 
 
-def test_given_an_outage__when_a_token_is_refused_for_itself__then_401_as_ever(issuer):
-    verifier = verifier_of(issuer)
+def test_given_an_outage__when_a_token_is_refused_for_itself__then_401_as_ever(own_issuer):
+    verifier = verifier_of(own_issuer)
     verifier.prefetch()
 
-    with issuer.outage():
-        down(verifier, issuer)
+    with own_issuer.outage():
+        down(verifier, own_issuer)
 
-        assert verdict(verifier, issuer.mint(lifetime=-3600)) == "expired"
-        assert verdict(verifier, issuer.mint(key=issuer.impostor())) == "bad_signature"
+        assert verdict(verifier, own_issuer.mint(lifetime=-3600)) == "expired"
+        assert verdict(verifier, own_issuer.mint(key=own_issuer.impostor())) == "bad_signature"
 
 
 # Events
 
 
-def test_given_two_outages__when_they_pass__then_each_is_told_with_the_right_level(issuer, events, caplog):
+def test_given_two_outages__when_they_pass__then_each_is_told_with_the_right_level(own_issuer, events, caplog):
     caplog.set_level(logging.DEBUG, "authjwks")
-    verifier = verifier_of(issuer, on_event=events.append)
+    verifier = verifier_of(own_issuer, on_event=events.append)
     verifier.prefetch()
 
-    with issuer.outage():
-        down(verifier, issuer)
-        down(verifier, issuer)
-    issuer.rotate()
+    with own_issuer.outage():
+        down(verifier, own_issuer)
+        down(verifier, own_issuer)
+    own_issuer.rotate()
     verifier.refresh()
     verifier.refresh()
-    with issuer.respond("/jwks", body="[]"):
-        down(verifier, issuer)
+    with own_issuer.respond("/jwks", body="[]"):
+        down(verifier, own_issuer)
 
     told = [(record.name, record.levelno, record.getMessage()) for record in caplog.records]
     assert events == [
-        Event("refresh_failed", issuer.issuer, "bad_status"),
-        Event("refresh_failed", issuer.issuer, "bad_status"),
-        Event("recovered", issuer.issuer, None),
-        Event("keys_changed", issuer.issuer, None),
-        Event("refresh_failed", issuer.issuer, "not_a_key_set"),
+        Event("refresh_failed", own_issuer.issuer, "bad_status"),
+        Event("refresh_failed", own_issuer.issuer, "bad_status"),
+        Event("recovered", own_issuer.issuer, None),
+        Event("keys_changed", own_issuer.issuer, None),
+        Event("refresh_failed", own_issuer.issuer, "not_a_key_set"),
     ]
     assert told == [
-        ("authjwks", logging.WARNING, f"{issuer.issuer}: refresh_failed (bad_status)"),
-        ("authjwks", logging.DEBUG, f"{issuer.issuer}: refresh_failed (bad_status)"),
-        ("authjwks", logging.INFO, f"{issuer.issuer}: recovered"),
-        ("authjwks", logging.INFO, f"{issuer.issuer}: keys_changed"),
-        ("authjwks", logging.WARNING, f"{issuer.issuer}: refresh_failed (not_a_key_set)"),
+        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
+        ("authjwks", logging.DEBUG, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
+        ("authjwks", logging.INFO, f"{own_issuer.issuer}: recovered"),
+        ("authjwks", logging.INFO, f"{own_issuer.issuer}: keys_changed"),
+        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (not_a_key_set)"),
     ]
 
 
-def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once(issuer, events, caplog):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.05), on_event=events.append)
-    token = issuer.mint()
+def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once(own_issuer, events, caplog):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05), on_event=events.append)
+    token = own_issuer.mint()
     verifier.prefetch()
 
-    with issuer.outage():
+    with own_issuer.outage():
         eventually(lambda: verdict(verifier, token) == GOOD and "stale_served" in kinds(events))
         assert [verdict(verifier, token) for _ in range(20)] == [GOOD] * 20
 
@@ -657,19 +653,19 @@ def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once
     assert [record.levelno for record in stale] == [logging.WARNING]
 
 
-def test_given_events__when_nobody_verifies__then_health_tells_them(issuer, events):
-    verifier = verifier_of(issuer, keys=KeyOptions(ttl=0.1), on_event=events.append)
+def test_given_events__when_nobody_verifies__then_health_tells_them(own_issuer, events):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.1), on_event=events.append)
     verifier.prefetch()
 
-    with issuer.outage():
+    with own_issuer.outage():
         eventually(lambda: verifier.health() and "refresh_failed" in kinds(events))
 
 
-def test_given_a_handler_that_asks_back__when_told__then_it_gets_its_answer(issuer):
+def test_given_a_handler_that_asks_back__when_told__then_it_gets_its_answer(own_issuer):
     states = []
-    verifier = verifier_of(issuer, on_event=lambda event: states.append(health_of(verifier).state))
+    verifier = verifier_of(own_issuer, on_event=lambda event: states.append(health_of(verifier).state))
     verifier.prefetch()
-    issuer.rotate()
+    own_issuer.rotate()
 
     verifier.refresh()
 
@@ -692,46 +688,46 @@ def failing_handler(told):
     return handler
 
 
-def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_stands(issuer, complaints):
+def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_stands(own_issuer, complaints):
     told = []
-    verifier = verifier_of(issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
+    verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
     verifier.prefetch()
-    issuer.rotate()
+    own_issuer.rotate()
 
-    assert verdict(verifier, issuer.mint()) == GOOD
-    with issuer.outage():
-        assert verdict(verifier, issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
+    assert verdict(verifier, own_issuer.mint()) == GOOD
+    with own_issuer.outage():
+        assert verdict(verifier, own_issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
 
     assert told == ["keys_changed", "refresh_failed"]
     assert complaints() == [LookupError, LookupError]
 
 
 def test_given_a_handler_that_raises__when_several_events_are_told__then_each_is_told_and_logged(
-    issuer, complaints, caplog
+    own_issuer, complaints, caplog
 ):
     caplog.set_level(logging.INFO, "authjwks")
     told = []
-    verifier = verifier_of(issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
+    verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
     verifier.prefetch()
-    with issuer.outage():
-        assert verdict(verifier, issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
-    issuer.rotate()
-    token = issuer.mint()
+    with own_issuer.outage():
+        assert verdict(verifier, own_issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
+    own_issuer.rotate()
+    token = own_issuer.mint()
     eventually(lambda: verdict(verifier, token) == GOOD)
 
     assert told[-2:] == ["recovered", "keys_changed"]
     assert complaints() == [LookupError] * len(told)
     logged = [record.getMessage() for record in caplog.records if not record.exc_info]
-    assert logged[-2:] == [f"{issuer.issuer}: recovered", f"{issuer.issuer}: keys_changed"]
+    assert logged[-2:] == [f"{own_issuer.issuer}: recovered", f"{own_issuer.issuer}: keys_changed"]
 
 
-def test_given_a_handler_that_raises__when_health_or_refresh_tell__then_their_answer_stands(issuer, complaints):
-    verifier = verifier_of(issuer, on_event=failing_handler([]))
+def test_given_a_handler_that_raises__when_health_or_refresh_tell__then_their_answer_stands(own_issuer, complaints):
+    verifier = verifier_of(own_issuer, on_event=failing_handler([]))
     verifier.prefetch()
 
-    with issuer.outage():
-        down(verifier, issuer)
-    issuer.rotate()
+    with own_issuer.outage():
+        down(verifier, own_issuer)
+    own_issuer.rotate()
     verifier.refresh()
 
     assert verifier.health().ready
@@ -751,18 +747,20 @@ def test_given_a_handler_that_cannot_be_called__when_made__then_config_error(han
         Verifier("https://issuer.example", "https://api.example", on_event=handler)
 
 
-def test_given_an_outage__when_errors_and_events_are_shown__then_they_hold_no_text_of_token_or_answer(issuer, caplog):
+def test_given_an_outage__when_errors_and_events_are_shown__then_they_hold_no_text_of_token_or_answer(
+    own_issuer, caplog
+):
     caplog.set_level(logging.DEBUG)
     told = []
-    verifier = verifier_of(issuer, on_event=told.append)
+    verifier = verifier_of(own_issuer, on_event=told.append)
     verifier.prefetch()
 
-    with issuer.respond("/jwks", 500, body="a remote secret"):
+    with own_issuer.respond("/jwks", 500, body="a remote secret"):
         with pytest.raises(KeysUnavailable) as unavailable:
-            verifier.verify(issuer.mint(headers={"kid": "a token's secret"}))
-        down(verifier, issuer)
+            verifier.verify(own_issuer.mint(headers={"kid": "a token's secret"}))
+        down(verifier, own_issuer)
     with pytest.raises(InvalidToken) as refused:
-        verifier.verify(issuer.mint(lifetime=-3600, sub="a token's secret"))
+        verifier.verify(own_issuer.mint(lifetime=-3600, sub="a token's secret"))
 
     shown = f"{unavailable.value!r} {refused.value!r} {told} {caplog.text} {verifier.health()}"
     assert "secret" not in shown

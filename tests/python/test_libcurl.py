@@ -8,8 +8,6 @@ import textwrap
 
 import pytest
 
-from authjwks.testing import Issuer
-
 BEGINNING = """
 import json, sys
 from pathlib import Path
@@ -27,12 +25,6 @@ FETCHED = {
     "template": "'https://{tenant}.issuer.example'",
     "function": "lambda issuer: True",
 }
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 def said_by(issuer, text, **environment):

@@ -12,13 +12,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.python.life import GOOD, eventually, verdict, verdict_async, verifier_of
 from tests.servers.recording import Answer, RecordingServer
+from tests.support.verdicts import GOOD, verdict, verdict_async
+from tests.support.verifiers import OPENID, verifier_of
+from tests.support.waiting import eventually
 
 from authjwks import ConfigError, HttpOptions, InvalidToken, KeyOptions, KeysUnavailable, Verifier
 from authjwks.testing import Issuer
 
-OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 UNANSWERED, IN_VAIN, IN_VAIN_A_SECOND = 64, 64, 2
 """How many issuers that have not answered yet are waited for at once; how many may fail at once, and how many more."""

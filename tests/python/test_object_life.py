@@ -5,16 +5,9 @@ import json
 import weakref
 
 import pytest
-from tests.python.life import GOOD, verdict
+from tests.support.verdicts import GOOD, verdict
 
 from authjwks import HttpOptions, Verifier
-from authjwks.testing import Issuer
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 class Service:

@@ -5,19 +5,11 @@ import os
 from base64 import b64encode
 
 import pytest
-from tests.python.life import GOOD, health_of, verdict, verifier_of
 from tests.servers.terminal import at_a_terminal
+from tests.support.verdicts import GOOD, verdict
+from tests.support.verifiers import OPENID, health_of, verifier_of
 
-from authjwks.testing import Issuer
-
-OPENID = "/.well-known/openid-configuration"
 HUGE = "123456789012345678901234567890"
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with Issuer() as running:
-        yield running
 
 
 def key_set(issuer, **members):

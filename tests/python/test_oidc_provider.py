@@ -14,6 +14,7 @@ from flask import Flask, g
 from strawberry.flask.views import GraphQLView
 from tests.servers.missing import present
 from tests.servers.oidc_provider import ALGORITHMS, AUDIENCE, OidcProvider
+from tests.support.verifiers import verifier_of
 
 from authjwks import HttpOptions, KeyOptions, KeysUnavailable, Verifier
 from authjwks.fastapi import Auth
@@ -32,10 +33,8 @@ def provider():
 
 
 def verifier_for(provider, audience):
-    """Finds the keys by discovery over HTTP, and asks again for every key that it does not know."""
-    return Verifier(
-        provider.issuer, audience, http=HttpOptions(allow_http=True), keys=KeyOptions(cooldown=0.0), token_type="at+jwt"
-    )
+    """Takes access tokens alone, and asks again for every key that it does not know."""
+    return verifier_of(provider, audience=audience, keys=KeyOptions(cooldown=0.0), token_type="at+jwt")
 
 
 @pytest.fixture(scope="session")

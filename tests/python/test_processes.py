@@ -14,9 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from tests.python.life import eventually
-
-from authjwks.testing import Issuer
+from tests.support.waiting import eventually
 
 PATIENCE = 100
 """Seconds after which a process is taken to hang; it is far more than any of them needs."""
@@ -61,12 +59,6 @@ def statuses(children):
 """
 
 
-@pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
-
-
 def program(tmp_path, text):
     path = tmp_path / "program.py"
     path.write_text(BEGINNING + textwrap.dedent(text))
@@ -96,7 +88,7 @@ def run(tmp_path, issuer, text, environment=None):
 # Forks
 
 
-def test_given_a_threaded_parent__when_it_forks__then_child_and_parent_each_refresh_by_themselves(tmp_path, issuer):
+def test_given_a_threaded_parent__when_it_forks__then_child_and_parent_each_refresh_by_themselves(tmp_path, own_issuer):
     text = """
     verifier = verifier_of(ttl=0.3)
     verifier.prefetch()
@@ -126,10 +118,10 @@ def test_given_a_threaded_parent__when_it_forks__then_child_and_parent_each_refr
         thread.join()
     """
 
-    assert run(tmp_path, issuer, text, unmeasured()) == ["0"]
+    assert run(tmp_path, own_issuer, text, unmeasured()) == ["0"]
 
 
-def test_given_a_fork__when_keys_rotate_in_it__then_each_process_asks_for_itself(tmp_path, issuer):
+def test_given_a_fork__when_keys_rotate_in_it__then_each_process_asks_for_itself(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     verifier.prefetch()
@@ -143,24 +135,24 @@ def test_given_a_fork__when_keys_rotate_in_it__then_each_process_asks_for_itself
     children = [in_a_fork(sees_the_new_key) for _ in range(3)]
     print(sees_the_new_key(), *statuses(children))
     """
-    old = issuer.mint()
-    new_key = issuer.rotate()
-    issuer.withdraw(new_key.kid)
-    new = issuer.mint(key=new_key)
-    before_rotation = issuer.jwks()
-    command = arguments(tmp_path, issuer, text, [old, new])
+    old = own_issuer.mint()
+    new_key = own_issuer.rotate()
+    own_issuer.withdraw(new_key.kid)
+    new = own_issuer.mint(key=new_key)
+    before_rotation = own_issuer.jwks()
+    command = arguments(tmp_path, own_issuer, text, [old, new])
     served = {"keys": [*before_rotation["keys"], new_key.jwk()]}
 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
-        with issuer.respond("/jwks", body=json.dumps(served)):
+        with own_issuer.respond("/jwks", body=json.dumps(served)):
             output, _ = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, output.split()) == (0, ["0", "0", "0", "0"])
-    assert issuer.fetches["/jwks"] == 5
+    assert own_issuer.fetches["/jwks"] == 5
 
 
-def test_given_threads_that_verify__when_the_process_forks_twenty_times__then_no_child_hangs(tmp_path, issuer):
+def test_given_threads_that_verify__when_the_process_forks_twenty_times__then_no_child_hangs(tmp_path, own_issuer):
     text = """
     cold, warm = verifier_of(), verifier_of(ttl=0.2)
     warm.prefetch()
@@ -192,10 +184,10 @@ def test_given_threads_that_verify__when_the_process_forks_twenty_times__then_no
         thread.join()
     """
 
-    assert run(tmp_path, issuer, text, unmeasured()) == ["0"] * 20
+    assert run(tmp_path, own_issuer, text, unmeasured()) == ["0"] * 20
 
 
-def test_given_a_fetch_under_way__when_the_process_forks__then_the_child_fetches_for_itself(tmp_path, issuer):
+def test_given_a_fetch_under_way__when_the_process_forks__then_the_child_fetches_for_itself(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     waiting = threading.Thread(target=verdict, args=(verifier, token))
@@ -206,13 +198,13 @@ def test_given_a_fetch_under_way__when_the_process_forks__then_the_child_fetches
     print(*statuses([child]), verdict(verifier, token))
     """
 
-    with issuer.respond("/jwks", delay=0.5):
-        assert run(tmp_path, issuer, text, unmeasured()) == ["0", "user-1"]
+    with own_issuer.respond("/jwks", delay=0.5):
+        assert run(tmp_path, own_issuer, text, unmeasured()) == ["0", "user-1"]
 
-    assert issuer.fetches["/jwks"] == 2
+    assert own_issuer.fetches["/jwks"] == 2
 
 
-def test_given_a_fork__when_its_child_ends_like_any_program__then_it_ends_well(tmp_path, issuer):
+def test_given_a_fork__when_its_child_ends_like_any_program__then_it_ends_well(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     verifier.prefetch()
@@ -224,10 +216,10 @@ def test_given_a_fork__when_its_child_ends_like_any_program__then_it_ends_well(t
     print(*statuses([child]))
     """
 
-    assert run(tmp_path, issuer, text) == ["7"]
+    assert run(tmp_path, own_issuer, text) == ["7"]
 
 
-def test_given_multiprocessing_by_fork__when_workers_verify__then_they_do(tmp_path, issuer):
+def test_given_multiprocessing_by_fork__when_workers_verify__then_they_do(tmp_path, own_issuer):
     text = """
     import multiprocessing
 
@@ -245,7 +237,7 @@ def test_given_multiprocessing_by_fork__when_workers_verify__then_they_do(tmp_pa
         print(verifier.health().issuers[0].fetches)
     """
 
-    *fetches, answer, of_the_parent = run(tmp_path, issuer, text)
+    *fetches, answer, of_the_parent = run(tmp_path, own_issuer, text)
 
     assert (answer, of_the_parent) == ("user-1", "1")
     assert fetches in (
@@ -306,9 +298,11 @@ def ask(url, token):
             return refused.code, ""
 
 
-def test_given_gunicorn_with_a_preloaded_app__when_keys_rotate__then_every_worker_answers_and_follows(tmp_path, issuer):
-    old = issuer.mint()
-    with gunicorn(tmp_path, issuer) as (url, process, log), ThreadPoolExecutor(4) as threads:
+def test_given_gunicorn_with_a_preloaded_app__when_keys_rotate__then_every_worker_answers_and_follows(
+    tmp_path, own_issuer
+):
+    old = own_issuer.mint()
+    with gunicorn(tmp_path, own_issuer) as (url, process, log), ThreadPoolExecutor(4) as threads:
 
         def workers_that_take(token):
             answers = list(threads.map(lambda _: ask(url, token), range(8)))
@@ -316,10 +310,10 @@ def test_given_gunicorn_with_a_preloaded_app__when_keys_rotate__then_every_worke
             return {re.search(r'"worker":(\d+)', body)[1] for _, body in answers}
 
         eventually(lambda: len(workers_that_take(old)) == 2)
-        assert issuer.fetches["/jwks"] == 1
+        assert own_issuer.fetches["/jwks"] == 1
 
-        issuer.rotate(keep=False)
-        new = issuer.mint()
+        own_issuer.rotate(keep=False)
+        new = own_issuer.mint()
         eventually(lambda: len(workers_that_take(new)) == 2)
         assert {status for status, _ in threads.map(lambda _: ask(url, old), range(8))} == {401}
 
@@ -462,35 +456,35 @@ ENDS_WHILE_PYTHON_FETCHES = {
 
 
 @pytest.mark.parametrize("text", ENDS.values(), ids=ENDS)
-def test_given_a_verifier_in_use__when_the_interpreter_ends__then_quietly(tmp_path, issuer, text):
-    assert run(tmp_path, issuer, text) == []
+def test_given_a_verifier_in_use__when_the_interpreter_ends__then_quietly(tmp_path, own_issuer, text):
+    assert run(tmp_path, own_issuer, text) == []
 
 
 @pytest.mark.parametrize("text", ENDS_WHILE_THE_ISSUER_HANGS.values(), ids=ENDS_WHILE_THE_ISSUER_HANGS)
 def test_given_an_issuer_that_hangs__when_the_interpreter_ends__then_quietly_and_without_waiting_for_it(
-    tmp_path, issuer, text
+    tmp_path, own_issuer, text
 ):
-    with issuer.respond("*", delay=2 * PATIENCE):
+    with own_issuer.respond("*", delay=2 * PATIENCE):
         began = time.monotonic()
 
-        assert run(tmp_path, issuer, text) == []
+        assert run(tmp_path, own_issuer, text) == []
 
         assert time.monotonic() - began < 30  # of the 60 that a fetch may take here
 
 
 @pytest.mark.parametrize("text", ENDS_WHILE_PYTHON_FETCHES.values(), ids=ENDS_WHILE_PYTHON_FETCHES)
 def test_given_a_fetch_in_python_that_hangs__when_the_interpreter_ends__then_quietly_and_without_waiting_for_it(
-    tmp_path, issuer, text
+    tmp_path, own_issuer, text
 ):
     began = time.monotonic()
 
-    assert run(tmp_path, issuer, text) == []
+    assert run(tmp_path, own_issuer, text) == []
 
     assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("way", ["verify", "verify_async", "prefetch", "refresh"])
-def test_given_an_issuer_that_hangs__when_interrupted__then_the_program_ends_without_waiting(tmp_path, issuer, way):
+def test_given_an_issuer_that_hangs__when_interrupted__then_the_program_ends_without_waiting(tmp_path, own_issuer, way):
     text = f"""
     verifier = verifier_of(timeout={4 * PATIENCE})
     print("ready", flush=True)
@@ -501,13 +495,13 @@ def test_given_an_issuer_that_hangs__when_interrupted__then_the_program_ends_wit
     else:
         verifier.{way}()
     """
-    command = arguments(tmp_path, issuer, text, [issuer.mint()])
+    command = arguments(tmp_path, own_issuer, text, [own_issuer.mint()])
     with (
-        issuer.respond("*", delay=8 * PATIENCE),
+        own_issuer.respond("*", delay=8 * PATIENCE),
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
     ):
         assert process.stdout.readline() == "ready\n"
-        eventually(lambda: issuer.fetches)
+        eventually(lambda: own_issuer.fetches)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
 
@@ -540,9 +534,9 @@ SECOND = r"""
 
 
 def test_given_a_second_interpreter__when_it_imports_us__then_a_clear_import_error_and_the_first_goes_on(
-    tmp_path, issuer
+    tmp_path, own_issuer
 ):
-    *refusal, verdict_of_the_first = run(tmp_path, issuer, SECOND, unmeasured())
+    *refusal, verdict_of_the_first = run(tmp_path, own_issuer, SECOND, unmeasured())
 
     assert "interpreter" in " ".join(refusal)
     assert verdict_of_the_first == "user-1"

@@ -10,34 +10,18 @@ import urllib.error
 import urllib.request
 
 import pytest
+from tests.support.verifiers import OPENID, verifier_of
 
 import authjwks
 from authjwks import _core
 from authjwks.testing import ALGORITHMS, Issuer, tampered
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-DISCOVERY = "/.well-known/openid-configuration"
 
 
 @pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
-
-
-@pytest.fixture
-def verifier(issuer):
-    return verifier_of(issuer)
-
-
-def verifier_of(issuer, **options):
-    return authjwks.Verifier(
-        issuer.issuer,
-        issuer.audience,
-        http=authjwks.HttpOptions(allow_http=True),
-        keys=authjwks.KeyOptions(cooldown=0.0),
-        **options,
-    )
+def verifier(own_issuer):
+    return verifier_of(own_issuer, keys=authjwks.KeyOptions(cooldown=0.0))
 
 
 def get(issuer, path, **headers):
@@ -65,47 +49,47 @@ def code_of(verifier, token):
     return refused.value.code
 
 
-def test_given_the_core__when_its_algorithms_are_listed__then_the_issuer_has_a_key_for_each(issuer):
+def test_given_the_core__when_its_algorithms_are_listed__then_the_issuer_has_a_key_for_each(own_issuer):
     assert set(ALGORITHMS) == set(_core.ALGORITHMS)
-    assert [key["alg"] for key in issuer.jwks()["keys"]] == list(ALGORITHMS)
+    assert [key["alg"] for key in own_issuer.jwks()["keys"]] == list(ALGORITHMS)
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_given_a_verifier_that_discovers__when_a_token_of_any_algorithm_comes__then_it_is_accepted(
-    issuer, verifier, alg
+    own_issuer, verifier, alg
 ):
-    claims = verifier.verify(issuer.mint(alg=alg, roles=["editor"]))
+    claims = verifier.verify(own_issuer.mint(alg=alg, roles=["editor"]))
 
-    assert (claims["iss"], claims["roles"]) == (issuer.issuer, ["editor"])
+    assert (claims["iss"], claims["roles"]) == (own_issuer.issuer, ["editor"])
 
 
-@pytest.mark.parametrize("path", [DISCOVERY, "/.well-known/oauth-authorization-server"])
-def test_given_an_issuer__when_its_metadata_is_fetched__then_it_names_itself_and_its_keys(issuer, path):
-    status, headers, body = get(issuer, path)
+@pytest.mark.parametrize("path", [OPENID, "/.well-known/oauth-authorization-server"])
+def test_given_an_issuer__when_its_metadata_is_fetched__then_it_names_itself_and_its_keys(own_issuer, path):
+    status, headers, body = get(own_issuer, path)
 
     document = json.loads(body)
     assert (status, headers["Content-Type"]) == (200, "application/json")
-    assert (document["issuer"], document["jwks_uri"]) == (issuer.issuer, issuer.jwks_uri)
+    assert (document["issuer"], document["jwks_uri"]) == (own_issuer.issuer, own_issuer.jwks_uri)
 
 
-def test_given_an_issuer__when_its_keys_are_fetched__then_no_private_member_is_among_them(issuer):
-    keys = json.loads(get(issuer, "/jwks")[2])
+def test_given_an_issuer__when_its_keys_are_fetched__then_no_private_member_is_among_them(own_issuer):
+    keys = json.loads(get(own_issuer, "/jwks")[2])
 
-    assert keys == issuer.jwks()
+    assert keys == own_issuer.jwks()
     assert {"d", "p", "q", "k"}.isdisjoint(name for key in keys["keys"] for name in key)
 
 
-def test_given_defaults__when_a_token_is_minted__then_it_is_an_access_token_of_five_minutes(issuer):
-    token = issuer.mint()
+def test_given_defaults__when_a_token_is_minted__then_it_is_an_access_token_of_five_minutes(own_issuer):
+    token = own_issuer.mint()
 
     claims = part(token, 1)
-    assert part(token, 0) == {"alg": "RS256", "typ": "at+jwt", "kid": issuer.key().kid}
+    assert part(token, 0) == {"alg": "RS256", "typ": "at+jwt", "kid": own_issuer.key().kid}
     assert set(claims) == {"iss", "aud", "sub", "client_id", "iat", "exp", "jti"}
     assert claims["exp"] - claims["iat"] == 300
 
 
-def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_replaced_or_left_out(issuer):
-    token = issuer.mint(
+def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_replaced_or_left_out(own_issuer):
+    token = own_issuer.mint(
         {"https://api.example/tenant": "t1", "sub": "ada"}, headers={"typ": "JWT", "kid": None}, sub="grace", jti=None
     )
 
@@ -114,9 +98,9 @@ def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_re
     assert (claims["https://api.example/tenant"], claims["sub"], "jti" in claims) == ("t1", "grace", False)
 
 
-def test_given_an_unknown_algorithm__when_a_token_is_minted__then_the_known_ones_are_named(issuer):
+def test_given_an_unknown_algorithm__when_a_token_is_minted__then_the_known_ones_are_named(own_issuer):
     with pytest.raises(ValueError, match="RS256, RS384"):
-        issuer.mint(alg="HS256")
+        own_issuer.mint(alg="HS256")
 
 
 @pytest.mark.parametrize(
@@ -129,120 +113,120 @@ def test_given_an_unknown_algorithm__when_a_token_is_minted__then_the_known_ones
         pytest.param(lambda issuer: issuer.mint(exp=None), "claim_missing", id="no_expiry"),
     ],
 )
-def test_given_a_bad_token__when_verified__then_it_is_refused_for_that_very_reason(issuer, verifier, mint, code):
-    assert code_of(verifier, mint(issuer)) == code
+def test_given_a_bad_token__when_verified__then_it_is_refused_for_that_very_reason(own_issuer, verifier, mint, code):
+    assert code_of(verifier, mint(own_issuer)) == code
 
 
-def test_given_two_issuers__when_one_forges_with_the_others_name__then_equal_key_ids_do_not_help(issuer, verifier):
+def test_given_two_issuers__when_one_forges_with_the_others_name__then_equal_key_ids_do_not_help(own_issuer, verifier):
     with Issuer() as other:
-        forged = other.mint(iss=issuer.issuer)
+        forged = other.mint(iss=own_issuer.issuer)
 
-        assert other.key().kid == issuer.key().kid
+        assert other.key().kid == own_issuer.key().kid
         assert code_of(verifier, forged) == "bad_signature"
 
 
 @pytest.mark.parametrize(("keep", "old_token"), [(True, "accepted"), (False, "unknown_key")])
 def test_given_a_rotation__when_tokens_come__then_the_new_key_counts_and_the_old_one_if_kept(
-    issuer, verifier, keep, old_token
+    own_issuer, verifier, keep, old_token
 ):
-    old = issuer.mint()
+    old = own_issuer.mint()
     verifier.verify(old)
 
-    new_key = issuer.rotate(keep=keep)
+    new_key = own_issuer.rotate(keep=keep)
 
-    assert part(issuer.mint(), 0)["kid"] == new_key.kid
-    assert verifier.verify(issuer.mint())["sub"] == "user-1"
-    assert (part(old, 0)["kid"] in published(issuer)) is keep
+    assert part(own_issuer.mint(), 0)["kid"] == new_key.kid
+    assert verifier.verify(own_issuer.mint())["sub"] == "user-1"
+    assert (part(old, 0)["kid"] in published(own_issuer)) is keep
     if keep:
         verifier.verify(old)
     else:
         assert code_of(verifier, old) == old_token
 
 
-def test_given_a_withdrawn_key__when_the_key_set_is_fetched__then_it_is_gone_and_its_tokens_find_no_key(issuer):
-    kid = issuer.key("ES256").kid
+def test_given_a_withdrawn_key__when_the_key_set_is_fetched__then_it_is_gone_and_its_tokens_find_no_key(own_issuer):
+    kid = own_issuer.key("ES256").kid
 
-    issuer.withdraw(kid)
+    own_issuer.withdraw(kid)
 
-    assert kid not in published(issuer)
-    assert code_of(verifier_of(issuer), issuer.mint(alg="ES256")) == "unknown_key"
+    assert kid not in published(own_issuer)
+    assert code_of(verifier_of(own_issuer), own_issuer.mint(alg="ES256")) == "unknown_key"
     with pytest.raises(ValueError, match="no published key"):
-        issuer.withdraw(kid)
+        own_issuer.withdraw(kid)
 
 
-def test_given_fetches_of_many_threads__when_counted__then_none_is_lost(issuer):
-    threads = [threading.Thread(target=get, args=(issuer, DISCOVERY)) for _ in range(16)]
+def test_given_fetches_of_many_threads__when_counted__then_none_is_lost(own_issuer):
+    threads = [threading.Thread(target=get, args=(own_issuer, OPENID)) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert issuer.fetches == {DISCOVERY: 16}
+    assert own_issuer.fetches == {OPENID: 16}
 
 
-def test_given_an_outage__when_a_cold_verifier_is_asked__then_keys_are_unavailable_until_it_ends(issuer):
-    with issuer.outage():
-        assert get(issuer, "/jwks")[0] == 503
-        assert code_of(verifier_of(issuer), issuer.mint()) == "keys_unavailable"
+def test_given_an_outage__when_a_cold_verifier_is_asked__then_keys_are_unavailable_until_it_ends(own_issuer):
+    with own_issuer.outage():
+        assert get(own_issuer, "/jwks")[0] == 503
+        assert code_of(verifier_of(own_issuer), own_issuer.mint()) == "keys_unavailable"
 
-    assert verifier_of(issuer).verify(issuer.mint())["iss"] == issuer.issuer
+    assert verifier_of(own_issuer).verify(own_issuer.mint())["iss"] == own_issuer.issuer
 
 
-def test_given_an_override__when_its_block_ends__then_the_one_before_is_back(issuer):
-    with issuer.respond("/jwks", 500, "outer"):
-        with issuer.respond("/jwks", body="inner", headers={"X-Test": "yes"}):
-            status, headers, body = get(issuer, "/jwks")
+def test_given_an_override__when_its_block_ends__then_the_one_before_is_back(own_issuer):
+    with own_issuer.respond("/jwks", 500, "outer"):
+        with own_issuer.respond("/jwks", body="inner", headers={"X-Test": "yes"}):
+            status, headers, body = get(own_issuer, "/jwks")
             assert (status, headers["X-Test"], body) == (200, "yes", b"inner")
-        assert get(issuer, "/jwks")[::2] == (500, b"outer")
+        assert get(own_issuer, "/jwks")[::2] == (500, b"outer")
 
-    assert get(issuer, "/jwks")[0] == 200
-
-
-def test_given_an_override_without_a_body__when_fetched__then_the_usual_document_comes_with_that_status(issuer):
-    with issuer.respond("/jwks", 503):
-        status, _, body = get(issuer, "/jwks")
-
-    assert (status, json.loads(body)) == (503, issuer.jwks())
+    assert get(own_issuer, "/jwks")[0] == 200
 
 
-def test_given_a_path_of_ones_own__when_overridden__then_it_is_served_and_otherwise_not_found(issuer):
-    with issuer.respond("/elsewhere", body=b"{}"):
-        assert get(issuer, "/elsewhere?query=1")[::2] == (200, b"{}")
+def test_given_an_override_without_a_body__when_fetched__then_the_usual_document_comes_with_that_status(own_issuer):
+    with own_issuer.respond("/jwks", 503):
+        status, _, body = get(own_issuer, "/jwks")
 
-    assert get(issuer, "/elsewhere")[0] == 404
-
-
-def test_given_cache_control__when_it_is_changed__then_the_next_answer_has_it(issuer):
-    assert "Cache-Control" not in get(issuer, "/jwks")[1]
-
-    issuer.cache_control = "max-age=60"
-
-    assert get(issuer, "/jwks")[1]["Cache-Control"] == "max-age=60"
+    assert (status, json.loads(body)) == (503, own_issuer.jwks())
 
 
-def test_given_an_etag__when_the_keys_are_asked_for_again__then_304_until_they_change(issuer):
-    etag = get(issuer, "/jwks")[1]["ETag"]
+def test_given_a_path_of_ones_own__when_overridden__then_it_is_served_and_otherwise_not_found(own_issuer):
+    with own_issuer.respond("/elsewhere", body=b"{}"):
+        assert get(own_issuer, "/elsewhere?query=1")[::2] == (200, b"{}")
 
-    assert get(issuer, "/jwks", **{"If-None-Match": etag})[::2] == (304, b"")
-    issuer.rotate("ES256")
-    assert get(issuer, "/jwks", **{"If-None-Match": etag})[0] == 200
+    assert get(own_issuer, "/elsewhere")[0] == 404
 
 
-def test_given_a_connection_that_waits_for_an_answer__when_the_issuer_closes__then_it_is_cut(issuer):
+def test_given_cache_control__when_it_is_changed__then_the_next_answer_has_it(own_issuer):
+    assert "Cache-Control" not in get(own_issuer, "/jwks")[1]
+
+    own_issuer.cache_control = "max-age=60"
+
+    assert get(own_issuer, "/jwks")[1]["Cache-Control"] == "max-age=60"
+
+
+def test_given_an_etag__when_the_keys_are_asked_for_again__then_304_until_they_change(own_issuer):
+    etag = get(own_issuer, "/jwks")[1]["ETag"]
+
+    assert get(own_issuer, "/jwks", **{"If-None-Match": etag})[::2] == (304, b"")
+    own_issuer.rotate("ES256")
+    assert get(own_issuer, "/jwks", **{"If-None-Match": etag})[0] == 200
+
+
+def test_given_a_connection_that_waits_for_an_answer__when_the_issuer_closes__then_it_is_cut(own_issuer):
     failures = []
 
     def wait_for_the_answer():
         try:
-            get(issuer, "/jwks")
+            get(own_issuer, "/jwks")
         except OSError as cut:
             failures.append(cut)
 
-    with issuer.respond("/jwks", delay=3600):
+    with own_issuer.respond("/jwks", delay=3600):
         waiting = threading.Thread(target=wait_for_the_answer)
         waiting.start()
-        while not issuer.fetches:
+        while not own_issuer.fetches:
             time.sleep(0.001)
-        issuer.close()
+        own_issuer.close()
         waiting.join()
 
     assert len(failures) == 1

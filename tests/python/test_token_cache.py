@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from flask import Flask, g
-from tests.python.life import GOOD, eventually, verdict, verdict_async, verifier_of
 from tests.servers.recording import Answer, RecordingServer
+from tests.support.verdicts import GOOD, verdict, verdict_async
+from tests.support.verifiers import verifier_of
+from tests.support.waiting import eventually
 
 from authjwks import ANY, AuthError, ConfigError, InvalidToken, KeyOptions, TokenCacheOptions, Verifier
 from authjwks.fastapi import Auth as FastApiAuth
@@ -36,21 +38,15 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 @pytest.fixture
-def issuer():
-    with Issuer() as running:
-        yield running
-
-
-@pytest.fixture
-def fixed(issuer):
+def fixed(own_issuer):
     """Judges by keys that never change."""
-    return fixed_of(issuer)
+    return fixed_of(own_issuer)
 
 
 @pytest.fixture
-def found(issuer):
+def found(own_issuer):
     """Finds its keys by discovery."""
-    return found_of(issuer)
+    return found_of(own_issuer)
 
 
 def fixed_of(issuer, /, **options):
@@ -106,24 +102,26 @@ def at(verifier, token, now):
         pytest.param({"max_token_bytes": 100}, "too_long", id="size"),
     ],
 )
-def test_given_a_token_that_one_verifier_remembers__when_a_stricter_one_is_asked__then_refused(issuer, strict, code):
-    lenient, other = fixed_of(issuer, audience=ANY, leeway=300), fixed_of(issuer, **strict)
-    token = remembered(lenient, issuer.mint(alg="ES256"))
+def test_given_a_token_that_one_verifier_remembers__when_a_stricter_one_is_asked__then_refused(
+    own_issuer, strict, code
+):
+    lenient, other = fixed_of(own_issuer, audience=ANY, leeway=300), fixed_of(own_issuer, **strict)
+    token = remembered(lenient, own_issuer.mint(alg="ES256"))
 
     assert [verdict(other, token) for _ in range(3)] == [code] * 3
     assert cache_of(other)[:3] == (0, 3, 0)
 
 
-def test_given_a_token_within_a_larger_leeway__when_one_with_less_is_asked__then_expired(issuer):
-    lenient, strict = fixed_of(issuer, leeway=300), fixed_of(issuer, leeway=0)
-    token = remembered(lenient, issuer.mint(alg="ES256", lifetime=-60))
+def test_given_a_token_within_a_larger_leeway__when_one_with_less_is_asked__then_expired(own_issuer):
+    lenient, strict = fixed_of(own_issuer, leeway=300), fixed_of(own_issuer, leeway=0)
+    token = remembered(lenient, own_issuer.mint(alg="ES256", lifetime=-60))
 
     assert [verdict(strict, token), verdict(lenient, token)] == ["expired", GOOD]
 
 
-def test_given_the_same_options_twice__when_one_verifier_remembers__then_the_other_does_not_know(issuer):
-    one, two = fixed_of(issuer), fixed_of(issuer)
-    token = remembered(one, issuer.mint())
+def test_given_the_same_options_twice__when_one_verifier_remembers__then_the_other_does_not_know(own_issuer):
+    one, two = fixed_of(own_issuer), fixed_of(own_issuer)
+    token = remembered(one, own_issuer.mint())
 
     two.verify(token)
 
@@ -133,13 +131,13 @@ def test_given_the_same_options_twice__when_one_verifier_remembers__then_the_oth
 # Changed claims
 
 
-def test_given_remembered_claims__when_a_caller_changes_them_at_any_depth__then_nobody_else_sees_it(issuer, fixed):
+def test_given_remembered_claims__when_a_caller_changes_them_at_any_depth__then_nobody_else_sees_it(own_issuer, fixed):
     given = {
         "roles": ["reader"],
         "realm_access": {"roles": ["reader"], "deep": [{"list": [1, [2, {"x": []}]]}, []]},
         "empty": [{}, []],
     }
-    token = issuer.mint(given, alg="ES256")
+    token = own_issuer.mint(given, alg="ES256")
 
     def poison(value):
         for item in list(value.values() if isinstance(value, dict) else value):
@@ -160,8 +158,8 @@ def test_given_remembered_claims__when_a_caller_changes_them_at_any_depth__then_
     assert cache_of(fixed).hits == 3
 
 
-def test_given_two_answers_from_the_cache__when_compared__then_they_share_no_container(issuer, fixed):
-    token = remembered(fixed, issuer.mint({"a": [[], {}, [{"b": [1]}]], "c": {"d": {"e": []}}}, alg="ES256"))
+def test_given_two_answers_from_the_cache__when_compared__then_they_share_no_container(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint({"a": [[], {}, [{"b": [1]}]], "c": {"d": {"e": []}}}, alg="ES256"))
 
     def containers(value):
         if not isinstance(value, (dict, list)):
@@ -178,8 +176,8 @@ def test_given_two_answers_from_the_cache__when_compared__then_they_share_no_con
 # Time
 
 
-def test_given_a_remembered_token__when_it_expires__then_refused_at_that_very_moment(issuer, fixed):
-    token = remembered(fixed, issuer.mint(alg="ES256", exp=2**32))
+def test_given_a_remembered_token__when_it_expires__then_refused_at_that_very_moment(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint(alg="ES256", exp=2**32))
 
     assert at(fixed, token, 2**32 + 29.999) == GOOD
     assert at(fixed, token, 2**32 + 30) == "expired"
@@ -187,9 +185,9 @@ def test_given_a_remembered_token__when_it_expires__then_refused_at_that_very_mo
     assert at(fixed, token, 2**32) == GOOD  # a clock that was put right again
 
 
-def test_given_a_remembered_token__when_real_time_passes__then_it_expires(issuer):
-    verifier = fixed_of(issuer, leeway=0)
-    token = issuer.mint(alg="ES256", exp=time.time() + 1.5)
+def test_given_a_remembered_token__when_real_time_passes__then_it_expires(own_issuer):
+    verifier = fixed_of(own_issuer, leeway=0)
+    token = own_issuer.mint(alg="ES256", exp=time.time() + 1.5)
     remembered(verifier, token)
 
     eventually(lambda: verdict(verifier, token) == "expired")
@@ -200,9 +198,11 @@ def test_given_a_remembered_token__when_real_time_passes__then_it_expires(issuer
 
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
-def test_given_a_remembered_token__when_the_clock_goes_back_before_its_time__then_not_yet_valid(issuer, fixed, claim):
+def test_given_a_remembered_token__when_the_clock_goes_back_before_its_time__then_not_yet_valid(
+    own_issuer, fixed, claim
+):
     birth = int(time.time()) - 1000
-    token = remembered(fixed, issuer.mint({"iat": birth - 100, claim: birth}, alg="ES256"))
+    token = remembered(fixed, own_issuer.mint({"iat": birth - 100, claim: birth}, alg="ES256"))
 
     assert at(fixed, token, birth - 30) == GOOD
     assert at(fixed, token, birth - 30.5) == "not_yet_valid"
@@ -210,9 +210,9 @@ def test_given_a_remembered_token__when_the_clock_goes_back_before_its_time__the
     assert verdict(fixed, token) == GOOD
 
 
-def test_given_a_token_without_expiry__when_waived__then_it_is_remembered_and_its_other_times_count(issuer):
-    verifier = fixed_of(issuer, required_claims=())
-    token = remembered(verifier, issuer.mint(alg="ES256", exp=None, nbf=1000))
+def test_given_a_token_without_expiry__when_waived__then_it_is_remembered_and_its_other_times_count(own_issuer):
+    verifier = fixed_of(own_issuer, required_claims=())
+    token = remembered(verifier, own_issuer.mint(alg="ES256", exp=None, nbf=1000))
 
     assert at(verifier, token, 1e15) == GOOD
     assert at(verifier, token, 900) == "not_yet_valid"
@@ -221,31 +221,31 @@ def test_given_a_token_without_expiry__when_waived__then_it_is_remembered_and_it
 # Keys
 
 
-def test_given_a_remembered_token__when_its_key_is_withdrawn__then_refused_after_the_next_fetch(issuer, found):
-    token = remembered(found, issuer.mint(alg="ES256"))
-    kid = issuer.key("ES256").kid
-    issuer.rotate("ES256", keep=False)
+def test_given_a_remembered_token__when_its_key_is_withdrawn__then_refused_after_the_next_fetch(own_issuer, found):
+    token = remembered(found, own_issuer.mint(alg="ES256"))
+    kid = own_issuer.key("ES256").kid
+    own_issuer.rotate("ES256", keep=False)
 
     found.refresh()
 
     assert [verdict(found, token), asyncio.run(verdict_async(found, token))] == ["unknown_key"] * 2
-    assert kid not in {key["kid"] for key in issuer.jwks()["keys"]}
+    assert kid not in {key["kid"] for key in own_issuer.jwks()["keys"]}
 
 
-def test_given_a_remembered_token__when_its_key_id_comes_to_name_another_key__then_bad_signature(issuer, found):
-    token = remembered(found, issuer.mint(alg="ES256"))
-    impostor = issuer.impostor("ES256")
+def test_given_a_remembered_token__when_its_key_id_comes_to_name_another_key__then_bad_signature(own_issuer, found):
+    token = remembered(found, own_issuer.mint(alg="ES256"))
+    impostor = own_issuer.impostor("ES256")
 
-    with issuer.respond("/jwks", body=json.dumps({"keys": [impostor.jwk()]})):
+    with own_issuer.respond("/jwks", body=json.dumps({"keys": [impostor.jwk()]})):
         found.refresh()
         assert [verdict(found, token) for _ in range(2)] == ["bad_signature"] * 2
     found.refresh()
     assert verdict(found, token) == GOOD
 
 
-def test_given_a_remembered_token__when_another_key_is_published__then_it_is_checked_once_more(issuer, found):
-    token = remembered(found, issuer.mint(alg="ES256"))
-    issuer.rotate("ES256")
+def test_given_a_remembered_token__when_another_key_is_published__then_it_is_checked_once_more(own_issuer, found):
+    token = remembered(found, own_issuer.mint(alg="ES256"))
+    own_issuer.rotate("ES256")
     found.refresh()
     before = cache_of(found)
 
@@ -255,38 +255,38 @@ def test_given_a_remembered_token__when_another_key_is_published__then_it_is_che
     assert (after.hits, after.misses, after.entries) == (before.hits + 2, before.misses + 1, before.entries)
 
 
-def test_given_a_remembered_token__when_the_same_keys_come_back__then_it_stays(issuer, found):
-    token = remembered(found, issuer.mint(alg="ES256"))
+def test_given_a_remembered_token__when_the_same_keys_come_back__then_it_stays(own_issuer, found):
+    token = remembered(found, own_issuer.mint(alg="ES256"))
 
     found.refresh()
 
     from_cache(found, token)
 
 
-def test_given_an_outage_beyond_max_stale__when_a_remembered_token_comes__then_503_and_no_remembered_yes(issuer):
-    verifier = found_of(issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0.0))
-    token = issuer.mint(alg="ES256")
+def test_given_an_outage_beyond_max_stale__when_a_remembered_token_comes__then_503_and_no_remembered_yes(own_issuer):
+    verifier = found_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0.0))
+    token = own_issuer.mint(alg="ES256")
     verifier.prefetch()
     eventually(lambda: verdict(verifier, token) == GOOD and cache_of(verifier).hits)
-    with issuer.outage():
+    with own_issuer.outage():
         eventually(lambda: verdict(verifier, token) == "keys_unavailable")
         assert [verdict(verifier, token) for _ in range(3)] == ["keys_unavailable"] * 3
         assert asyncio.run(verdict_async(verifier, token)) == "keys_unavailable"
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
-def test_given_keys_past_their_ttl__when_the_key_was_withdrawn_meanwhile__then_the_cache_does_not_say_yes(issuer):
-    verifier = found_of(issuer, keys=KeyOptions(ttl=3600, cooldown=0.0))
-    with issuer.respond("/jwks", headers={"Cache-Control": "max-age=60"}):
-        token = remembered(verifier, issuer.mint(alg="ES256"))
-    issuer.withdraw(issuer.key("ES256").kid)
+def test_given_keys_past_their_ttl__when_the_key_was_withdrawn_meanwhile__then_the_cache_does_not_say_yes(own_issuer):
+    verifier = found_of(own_issuer, keys=KeyOptions(ttl=3600, cooldown=0.0))
+    with own_issuer.respond("/jwks", headers={"Cache-Control": "max-age=60"}):
+        token = remembered(verifier, own_issuer.mint(alg="ES256"))
+    own_issuer.withdraw(own_issuer.key("ES256").kid)
     verifier.refresh()
 
     assert verdict(verifier, token) == "unknown_key"
 
 
-def test_given_a_closed_verifier__when_a_remembered_token_comes__then_it_is_judged_as_any_other(issuer, found):
-    token, other = remembered(found, issuer.mint(alg="ES256")), issuer.mint(alg="ES256")
+def test_given_a_closed_verifier__when_a_remembered_token_comes__then_it_is_judged_as_any_other(own_issuer, found):
+    token, other = remembered(found, own_issuer.mint(alg="ES256")), own_issuer.mint(alg="ES256")
     found.close()
 
     assert verdict(found, token) == verdict(found, other) == GOOD
@@ -295,20 +295,20 @@ def test_given_a_closed_verifier__when_a_remembered_token_comes__then_it_is_judg
 # Many issuers
 
 
-def test_given_several_issuers__when_tokens_of_each_are_remembered__then_the_fate_of_one_is_not_the_others(issuer):
+def test_given_several_issuers__when_tokens_of_each_are_remembered__then_the_fate_of_one_is_not_the_others(own_issuer):
     with Issuer() as other:
-        verifier = found_of(issuer, issuer=[issuer.issuer, other.issuer])
-        mine, theirs = (remembered(verifier, each.mint(alg="ES256")) for each in (issuer, other))
-        issuer.rotate("ES256", keep=False)
+        verifier = found_of(own_issuer, issuer=[own_issuer.issuer, other.issuer])
+        mine, theirs = (remembered(verifier, each.mint(alg="ES256")) for each in (own_issuer, other))
+        own_issuer.rotate("ES256", keep=False)
         verifier.refresh()
 
         assert verdict(verifier, mine) == "unknown_key"
         from_cache(verifier, theirs)
-        assert verdict(verifier, other.mint(alg="ES256", iss=issuer.issuer)) == "unknown_key"
-        assert verdict(verifier, issuer.mint(alg="ES256", iss=other.issuer)) != GOOD
+        assert verdict(verifier, other.mint(alg="ES256", iss=own_issuer.issuer)) == "unknown_key"
+        assert verdict(verifier, own_issuer.mint(alg="ES256", iss=other.issuer)) != GOOD
 
 
-def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotten_ones_token_is_judged_anew(issuer):
+def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotten_ones_token_is_judged_anew(own_issuer):
     def answer(asked):
         if asked.path == "/jwks":
             return Answer(200, {}, keys)
@@ -316,13 +316,13 @@ def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotte
         tenant = asked.path.split("/")[1]
         return Answer(200, {}, json.dumps({"issuer": f"{base}/{tenant}", "jwks_uri": f"{base}/jwks"}).encode())
 
-    keys = json.dumps(issuer.jwks()).encode()
+    keys = json.dumps(own_issuer.jwks()).encode()
     with RecordingServer(answer) as server:
         base = f"http://127.0.0.1:{server.server_port}"
-        verifier = found_of(issuer, issuer=base + "/{tenant}")
-        token = remembered(verifier, issuer.mint(alg="ES256", iss=f"{base}/first"))
+        verifier = found_of(own_issuer, issuer=base + "/{tenant}")
+        token = remembered(verifier, own_issuer.mint(alg="ES256", iss=f"{base}/first"))
         for number in range(1030):
-            assert verdict(verifier, issuer.mint(alg="ES256", iss=f"{base}/t{number}")) == GOOD
+            assert verdict(verifier, own_issuer.mint(alg="ES256", iss=f"{base}/t{number}")) == GOOD
         fetches = len(server.asked)
 
         assert verdict(verifier, token) == GOOD
@@ -333,29 +333,31 @@ def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotte
         assert verdict(verifier, token) == "unknown_key"
 
 
-def test_given_a_function_that_trusts__when_asked_for_a_remembered_token__then_it_passes_by_its_issuers_keys(issuer):
+def test_given_a_function_that_trusts__when_asked_for_a_remembered_token__then_it_passes_by_its_issuers_keys(
+    own_issuer,
+):
     asked = []
 
     def trusts(name):
         asked.append(name)
-        return name == issuer.issuer
+        return name == own_issuer.issuer
 
-    verifier = found_of(issuer, issuer=trusts)
-    token = remembered(verifier, issuer.mint(alg="ES256"))
+    verifier = found_of(own_issuer, issuer=trusts)
+    token = remembered(verifier, own_issuer.mint(alg="ES256"))
     with Issuer() as stranger:
         assert [verdict(verifier, stranger.mint()) for _ in range(2)] == ["wrong_issuer"] * 2
-    issuer.rotate("ES256", keep=False)
+    own_issuer.rotate("ES256", keep=False)
     verifier.refresh()
 
     assert verdict(verifier, token) == "unknown_key"
-    assert asked.count(issuer.issuer) == 1
+    assert asked.count(own_issuer.issuer) == 1
 
 
 # Other tokens
 
 
-def test_given_a_remembered_token__when_any_one_character_is_changed__then_none_passes(issuer, fixed):
-    token = remembered(fixed, issuer.mint(alg="ES256"))
+def test_given_a_remembered_token__when_any_one_character_is_changed__then_none_passes(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint(alg="ES256"))
     entries = cache_of(fixed).entries
 
     verdicts = set()
@@ -370,8 +372,8 @@ def test_given_a_remembered_token__when_any_one_character_is_changed__then_none_
 
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "ES512", "EdDSA", "Ed448"])
-def test_given_a_remembered_token__when_its_parts_are_put_together_otherwise__then_none_passes(issuer, fixed, alg):
-    one, two = (remembered(fixed, issuer.mint(alg=alg, sub=sub)) for sub in ("one", "two"))
+def test_given_a_remembered_token__when_its_parts_are_put_together_otherwise__then_none_passes(own_issuer, fixed, alg):
+    one, two = (remembered(fixed, own_issuer.mint(alg=alg, sub=sub)) for sub in ("one", "two"))
     (header, payload, signature), (_, others, others_signature) = one.split("."), two.split(".")
 
     assert verdict(fixed, f"{header}.{others}.{signature}") == "bad_signature"
@@ -383,9 +385,9 @@ def test_given_a_remembered_token__when_its_parts_are_put_together_otherwise__th
         assert verdict(fixed, cut) in {"malformed", "bad_signature"}
 
 
-def test_given_a_remembered_token__when_its_twin_signature_comes__then_it_is_a_token_of_its_own(issuer, fixed):
-    key = issuer.key("ES256")
-    header, payload, _ = issuer.mint(alg="ES256").split(".")
+def test_given_a_remembered_token__when_its_twin_signature_comes__then_it_is_a_token_of_its_own(own_issuer, fixed):
+    key = own_issuer.key("ES256")
+    header, payload, _ = own_issuer.mint(alg="ES256").split(".")
     message = f"{header}.{payload}".encode()
     signature = key.sign(message)
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -404,14 +406,14 @@ def test_given_a_remembered_token__when_its_twin_signature_comes__then_it_is_a_t
 @pytest.mark.parametrize(
     "change", [" {}", "{} ", "\t{}", "{}\n", "{}\0", "\ufeff{}", "{}é", "{}\ud800", "{}=", "Bearer {}", "{}."]
 )
-def test_given_a_remembered_token__when_something_is_put_around_it__then_malformed(issuer, fixed, change):
-    token = remembered(fixed, issuer.mint(alg="ES256"))
+def test_given_a_remembered_token__when_something_is_put_around_it__then_malformed(own_issuer, fixed, change):
+    token = remembered(fixed, own_issuer.mint(alg="ES256"))
 
     assert verdict(fixed, change.format(token)) == "malformed"
 
 
-def test_given_a_remembered_token__when_written_in_other_characters__then_malformed(issuer, fixed):
-    token = remembered(fixed, issuer.mint(alg="ES256"))
+def test_given_a_remembered_token__when_written_in_other_characters__then_malformed(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint(alg="ES256"))
 
     wide = token[:-1] + chr(ord(token[-1]) + 0xFEE0)  # the same letter, full width
     dotted = token.replace(".", "\u3002")
@@ -420,7 +422,9 @@ def test_given_a_remembered_token__when_written_in_other_characters__then_malfor
     assert [verdict(fixed, other) for other in others] == ["malformed"] * 4
 
 
-def test_given_a_str_of_a_class_of_its_own__when_it_claims_to_equal_anything__then_its_characters_count(issuer, fixed):
+def test_given_a_str_of_a_class_of_its_own__when_it_claims_to_equal_anything__then_its_characters_count(
+    own_issuer, fixed
+):
     class Sly(str):
         __slots__ = ()
 
@@ -436,7 +440,7 @@ def test_given_a_str_of_a_class_of_its_own__when_it_claims_to_equal_anything__th
         def __len__(self):
             return len(token)
 
-    token = remembered(fixed, issuer.mint(alg="ES256"))
+    token = remembered(fixed, own_issuer.mint(alg="ES256"))
 
     assert from_cache(fixed, Sly(token))["sub"] == GOOD
     assert verdict(fixed, Sly(tampered(token))) == "bad_signature"
@@ -444,11 +448,13 @@ def test_given_a_str_of_a_class_of_its_own__when_it_claims_to_equal_anything__th
 
 
 @pytest.mark.parametrize("bad", ["forged", "expired", "wrong_audience"])
-def test_given_a_token_that_was_refused__when_it_comes_again__then_it_is_refused_again_and_not_kept(issuer, fixed, bad):
+def test_given_a_token_that_was_refused__when_it_comes_again__then_it_is_refused_again_and_not_kept(
+    own_issuer, fixed, bad
+):
     token = {
-        "forged": lambda: issuer.mint(key=issuer.impostor()),
-        "expired": lambda: issuer.mint(lifetime=-3600),
-        "wrong_audience": lambda: issuer.mint(aud="x"),
+        "forged": lambda: own_issuer.mint(key=own_issuer.impostor()),
+        "expired": lambda: own_issuer.mint(lifetime=-3600),
+        "wrong_audience": lambda: own_issuer.mint(aud="x"),
     }[bad]()
 
     verdicts = {verdict(fixed, token) for _ in range(3)}
@@ -491,9 +497,9 @@ CLAIMS = {
 
 @pytest.mark.parametrize("kind", CLAIMS)
 def test_given_json_of_any_kind__when_it_comes_from_the_cache__then_it_is_the_same_to_the_last_type(
-    issuer, fixed, kind
+    own_issuer, fixed, kind
 ):
-    token = issuer.mint({"value": CLAIMS[kind]}, alg="ES256")
+    token = own_issuer.mint({"value": CLAIMS[kind]}, alg="ES256")
 
     first = fixed.verify(token)
     again = [from_cache(fixed, token) for _ in range(3)]
@@ -502,9 +508,9 @@ def test_given_json_of_any_kind__when_it_comes_from_the_cache__then_it_is_the_sa
     assert [repr(claims) for claims in again] == [repr(first)] * 3  # repr also tells 1 from 1.0 and True, and the order
 
 
-def test_given_many_claims_at_the_top__when_they_come_from_the_cache__then_they_are_the_same(issuer, fixed):
+def test_given_many_claims_at_the_top__when_they_come_from_the_cache__then_they_are_the_same(own_issuer, fixed):
     for count in (1, 20, 25, 26, 60, 200):
-        token = issuer.mint({f"claim {number}": {"n": number} for number in range(count)}, alg="ES256")
+        token = own_issuer.mint({f"claim {number}": {"n": number} for number in range(count)}, alg="ES256")
         first = fixed.verify(token)
         assert repr(from_cache(fixed, token)) == repr(first)
         assert len(first) == 7 + count
@@ -513,9 +519,11 @@ def test_given_many_claims_at_the_top__when_they_come_from_the_cache__then_they_
 @pytest.mark.parametrize(
     "number", ["1e400", "-1e400", str(2**64), str(-(2**63) - 1), "1" * 400, "NaN", "Infinity", "01"]
 )
-def test_given_a_number_out_of_bounds__when_verified_again__then_refused_both_times(issuer, fixed, number):
-    payload = json.dumps({"iss": issuer.issuer, "aud": issuer.audience, "exp": 2**32, "x": "?"}).replace('"?"', number)
-    key = issuer.key("ES256")
+def test_given_a_number_out_of_bounds__when_verified_again__then_refused_both_times(own_issuer, fixed, number):
+    payload = json.dumps({"iss": own_issuer.issuer, "aud": own_issuer.audience, "exp": 2**32, "x": "?"}).replace(
+        '"?"', number
+    )
+    key = own_issuer.key("ES256")
     message = f"{b64url_json({'alg': 'ES256', 'kid': key.kid})}.{b64url(payload.encode())}"
     token = f"{message}.{b64url(key.sign(message.encode()))}"
 
@@ -523,14 +531,14 @@ def test_given_a_number_out_of_bounds__when_verified_again__then_refused_both_ti
     assert cache_of(fixed).entries == 0
 
 
-def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_claim_is_anothers(issuer, fixed):
+def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_claim_is_anothers(own_issuer, fixed):
     rng = random.Random(7)
     names = [f"claim_{number}" for number in range(40)]
     tokens = {}
     for number in range(200):
         chosen = rng.sample(names, rng.randrange(0, 34))
         claims = {name: rng.choice([number, str(number), [number], {name: number}]) for name in chosen}
-        tokens[issuer.mint(claims, alg="ES256", sub=str(number))] = claims
+        tokens[own_issuer.mint(claims, alg="ES256", sub=str(number))] = claims
     for _ in range(3):
         for token in rng.sample(sorted(tokens), len(tokens)):
             claims = fixed.verify(token)
@@ -541,9 +549,9 @@ def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_cl
 # Options and counters
 
 
-def test_given_no_cache__when_a_token_comes_again__then_it_is_checked_again(issuer):
-    verifier = fixed_of(issuer, token_cache=None)
-    token = issuer.mint({"marker": 1234.5}, alg="ES256")
+def test_given_no_cache__when_a_token_comes_again__then_it_is_checked_again(own_issuer):
+    verifier = fixed_of(own_issuer, token_cache=None)
+    token = own_issuer.mint({"marker": 1234.5}, alg="ES256")
 
     markers = [verifier.verify(token)["marker"] for _ in range(3)]
 
@@ -552,14 +560,14 @@ def test_given_no_cache__when_a_token_comes_again__then_it_is_checked_again(issu
 
 
 @pytest.mark.parametrize("given", [True, 0, 5, (1, 2), {}, "16 MiB", TokenCacheOptions])
-def test_given_what_is_no_cache_option__when_a_verifier_is_made__then_config_error(issuer, given):
+def test_given_what_is_no_cache_option__when_a_verifier_is_made__then_config_error(own_issuer, given):
     with pytest.raises(ConfigError, match="token_cache"):
-        fixed_of(issuer, token_cache=given)
+        fixed_of(own_issuer, token_cache=given)
 
 
-def test_given_tokens_good_and_bad__when_health_is_asked__then_all_are_counted(issuer):
-    verifier = fixed_of(issuer, token_cache=TokenCacheOptions(max_entries=2))
-    one, two, three = (issuer.mint(alg="ES256") for _ in range(3))
+def test_given_tokens_good_and_bad__when_health_is_asked__then_all_are_counted(own_issuer):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=2))
+    one, two, three = (own_issuer.mint(alg="ES256") for _ in range(3))
     assert cache_of(verifier) == (0, 0, 0, 0, 0)
 
     for token in (one, two, one, one, tampered(one), three):
@@ -572,9 +580,9 @@ def test_given_tokens_good_and_bad__when_health_is_asked__then_all_are_counted(i
     assert cache_of(verifier)[:3] == (2, 5, 2)
 
 
-def test_given_a_token_larger_than_the_cache__when_it_comes_again__then_it_passes_and_is_not_kept(issuer):
-    verifier = fixed_of(issuer, token_cache=TokenCacheOptions(max_bytes=1000))
-    token = issuer.mint({"x": "y" * 5000}, alg="ES256")
+def test_given_a_token_larger_than_the_cache__when_it_comes_again__then_it_passes_and_is_not_kept(own_issuer):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_bytes=1000))
+    token = own_issuer.mint({"x": "y" * 5000}, alg="ES256")
 
     assert [verdict(verifier, token) for _ in range(2)] == [GOOD] * 2
     assert cache_of(verifier) == (0, 2, 0, 0, 0)
@@ -692,8 +700,8 @@ def test_given_a_million_distinct_tokens__when_verified__then_the_process_grows_
     assert all_ - half < MEBIBYTE
 
 
-def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_leaks(issuer, fixed):
-    token = remembered(fixed, issuer.mint({"deep": [{"a": ["b" * 100, 2**60, 0.5, [], {}]}]}, alg="ES256"))
+def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_leaks(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint({"deep": [{"a": ["b" * 100, 2**60, 0.5, [], {}]}]}, alg="ES256"))
     text = fixed.verify(token)["deep"][0]["a"][0]
     references = sys.getrefcount(text)
     tracemalloc.start()
@@ -713,9 +721,9 @@ def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_le
     assert sys.getrefcount(text) == references
 
 
-def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_claims_end_with_it(issuer):
-    verifier = fixed_of(issuer)
-    claims = verifier.verify(issuer.mint({"marker": "m" * 100}, alg="ES256"))
+def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_claims_end_with_it(own_issuer):
+    verifier = fixed_of(own_issuer)
+    claims = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))
     marker = claims["marker"]
     end = weakref.ref(verifier)
     held = sys.getrefcount(marker)
@@ -727,8 +735,8 @@ def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_cla
     assert sys.getrefcount(marker) == held - 1
 
 
-def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_theirs_is_walked(issuer, fixed):
-    tokens = [issuer.mint({"deep": {"a": [[number], {"b": [number]}]}}, alg="ES256") for number in range(50)]
+def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_theirs_is_walked(own_issuer, fixed):
+    tokens = [own_issuer.mint({"deep": {"a": [[number], {"b": [number]}]}}, alg="ES256") for number in range(50)]
     fixed.verify(tokens[0])
     gc.collect()
     before = len(gc.get_objects())
@@ -742,12 +750,12 @@ def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_the
 
 
 @pytest.mark.parametrize("is_remembered", [False, True], ids=["first", "again"])
-def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_collected(issuer, fixed, is_remembered):
+def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_collected(own_issuer, fixed, is_remembered):
     class Marker:
         pass
 
     for claims in ({}, {"deep": {"a": [1]}}):
-        token = issuer.mint(claims, alg="ES256")
+        token = own_issuer.mint(claims, alg="ES256")
         if is_remembered:
             remembered(fixed, token)
         tied = fixed.verify(token)
@@ -760,19 +768,21 @@ def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_colle
         assert marker() is None
 
 
-def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(issuer):
-    verifier = fixed_of(issuer, token_cache=TokenCacheOptions(max_entries=1))
-    marker = verifier.verify(issuer.mint({"marker": "m" * 100}, alg="ES256"))["marker"]
+def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(own_issuer):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=1))
+    marker = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))["marker"]
     held = sys.getrefcount(marker)
 
-    verifier.verify(issuer.mint(alg="ES256"))
+    verifier.verify(own_issuer.mint(alg="ES256"))
 
     assert sys.getrefcount(marker) == held - 1
 
 
-def test_given_code_that_verifies_while_garbage_is_collected__when_tokens_are_verified__then_all_is_in_order(issuer):
-    verifier = fixed_of(issuer, token_cache=TokenCacheOptions(max_entries=8))
-    tokens = [issuer.mint({f"c{number}": {f"d{number}": [number]}}, alg="ES256") for number in range(40)]
+def test_given_code_that_verifies_while_garbage_is_collected__when_tokens_are_verified__then_all_is_in_order(
+    own_issuer,
+):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=8))
+    tokens = [own_issuer.mint({f"c{number}": {f"d{number}": [number]}}, alg="ES256") for number in range(40)]
     expected = [verifier.verify(token) for token in tokens]
     turn = iter(range(10**9))
     wrong = []
@@ -805,12 +815,12 @@ def test_given_code_that_verifies_while_garbage_is_collected__when_tokens_are_ve
 # Threads and processes
 
 
-def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__then_every_verdict_is_right(issuer):
-    verifier = found_of(issuer, token_cache=TokenCacheOptions(max_entries=150))
+def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__then_every_verdict_is_right(own_issuer):
+    verifier = found_of(own_issuer, token_cache=TokenCacheOptions(max_entries=150))
     tokens = {}
     for number in range(200):
         alg = ["ES256", "EdDSA", "RS256", "ES384"][number % 4]
-        good = issuer.mint({"list": [number], "dict": {"n": [number]}}, alg=alg, sub=str(number))
+        good = own_issuer.mint({"list": [number], "dict": {"n": [number]}}, alg=alg, sub=str(number))
         tokens[good] = str(number)
         if number % 5 == 0:
             tokens[tampered(good)] = "bad_signature"
@@ -842,7 +852,7 @@ def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__the
     with ThreadPoolExecutor(8) as threads:
         running = [threads.submit(ask, seed) for seed in range(8)]
         for _ in range(10):
-            issuer.rotate("Ed448")  # another set each time, with the same keys for these tokens
+            own_issuer.rotate("Ed448")  # another set each time, with the same keys for these tokens
             verifier.refresh()
             time.sleep(0.05)
         done.set()
@@ -855,9 +865,9 @@ def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__the
 
 
 def test_given_threads_with_a_remembered_token__when_its_key_is_withdrawn__then_none_accepts_it_afterwards(
-    issuer, found
+    own_issuer, found
 ):
-    token = remembered(found, issuer.mint(alg="ES256"))
+    token = remembered(found, own_issuer.mint(alg="ES256"))
     withdrawn, done = threading.Event(), threading.Event()
     late = []
 
@@ -869,7 +879,7 @@ def test_given_threads_with_a_remembered_token__when_its_key_is_withdrawn__then_
 
     with ThreadPoolExecutor(8) as threads:
         running = [threads.submit(ask) for _ in range(8)]
-        issuer.rotate("ES256", keep=False)
+        own_issuer.rotate("ES256", keep=False)
         found.refresh()
         withdrawn.set()
         time.sleep(0.3)
@@ -935,8 +945,8 @@ def test_given_remembered_tokens__when_the_process_forks__then_each_child_has_it
 # On event loops and behind frameworks
 
 
-def test_given_tasks__when_a_remembered_token_comes__then_each_gets_claims_of_its_own(issuer, found):
-    token = issuer.mint({"roles": ["a"]}, alg="ES256")
+def test_given_tasks__when_a_remembered_token_comes__then_each_gets_claims_of_its_own(own_issuer, found):
+    token = own_issuer.mint({"roles": ["a"]}, alg="ES256")
 
     async def ask():
         answers = await asyncio.gather(*(found.verify_async(token) for _ in range(20)))
@@ -951,7 +961,7 @@ def test_given_tasks__when_a_remembered_token_comes__then_each_gets_claims_of_it
 
 
 def test_given_a_guarded_flask_view__when_a_view_changes_its_principal__then_the_next_request_is_as_before(
-    issuer, fixed
+    own_issuer, fixed
 ):
     app = Flask(__name__)
     auth = AuthExtension(fixed, app=app)
@@ -964,7 +974,7 @@ def test_given_a_guarded_flask_view__when_a_view_changes_its_principal__then_the
         g.jwt["sub"] = "someone else"
         return before
 
-    header = {"Authorization": f"Bearer {issuer.mint(roles=['reader'])}"}
+    header = {"Authorization": f"Bearer {own_issuer.mint(roles=['reader'])}"}
     answers = [app.test_client().get("/roles", headers=header).json for _ in range(3)]
 
     assert answers == [["reader"]] * 3
@@ -974,7 +984,7 @@ def test_given_a_guarded_flask_view__when_a_view_changes_its_principal__then_the
 
 
 def test_given_a_guarded_fastapi_route__when_rights_are_asked__then_remembered_tokens_have_no_more_of_them(
-    issuer, fixed
+    own_issuer, fixed
 ):
     app = FastAPI()
     auth = FastApiAuth(fixed)
@@ -989,7 +999,7 @@ def test_given_a_guarded_fastapi_route__when_rights_are_asked__then_remembered_t
     def admin() -> None:
         pass
 
-    header = {"Authorization": f"Bearer {issuer.mint(roles=['reader'])}"}
+    header = {"Authorization": f"Bearer {own_issuer.mint(roles=['reader'])}"}
     with TestClient(app) as client:
         for _ in range(3):
             assert client.get("/roles", headers=header).json() == ["reader"]

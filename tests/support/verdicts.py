@@ -1,29 +1,18 @@
-"""What the tests of a life cycle share: verifiers for a test issuer, verdicts as words, patience for what must come."""
+"""Verdicts as words: the `sub` of a token that is accepted, or the code of its refusal."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import anyio
 import pytest
+from tests.support.verifiers import health_of
 
-from authjwks import AuthError, HttpOptions, Verifier
-from authjwks.health import IssuerHealth
+from authjwks import AuthError, Verifier
 from authjwks.testing import Issuer
 
-HTTP = HttpOptions(allow_http=True)
 GOOD = "user-1"
 """The verdict on a good token: its `sub`."""
-
-T = TypeVar("T")
-
-
-def verifier_of(issuer: Issuer, /, **options: Any) -> Verifier:
-    """One that finds the issuer's keys by discovery, over plain HTTP."""
-    return Verifier(**{"issuer": issuer.issuer, "audience": issuer.audience, "http": HTTP, **options})
 
 
 def verdict(verifier: Verifier, token: str) -> str:
@@ -42,15 +31,6 @@ async def verdict_async(verifier: Verifier, token: str) -> str:
         return refused.code
 
 
-async def ask_and_leave(verifier: Verifier, token: str) -> None:
-    """Have a task of asyncio's ask, and cancel it as soon as it waits."""
-    waiting = asyncio.ensure_future(verifier.verify_async(token))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-
-
 def verdicts_of_tasks(verifier: Verifier, token: str, count: int, backend: str = "asyncio") -> list[str]:
     """The verdicts that so many tasks get which ask at once, on an event loop of "asyncio" or "trio"."""
     verdicts = []
@@ -67,6 +47,15 @@ def verdicts_of_tasks(verifier: Verifier, token: str, count: int, backend: str =
     return verdicts
 
 
+async def cancel_while_waiting(verifier: Verifier, token: str) -> None:
+    """Have a task of asyncio's ask, and cancel it as soon as it waits."""
+    waiting = asyncio.ensure_future(verifier.verify_async(token))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 def served_until_renewed(verifier: Verifier, issuer: Issuer) -> int:
     """How many tokens were found good while fresh keys were renewed for the first time, which takes 0.4 s here."""
     token = issuer.mint()
@@ -78,18 +67,3 @@ def served_until_renewed(verifier: Verifier, issuer: Issuer) -> int:
             after = health_of(verifier)
             served += before.refreshing and after.refreshing and after.fetches == before.fetches
     return served
-
-
-def health_of(verifier: Verifier) -> IssuerHealth:
-    """The health of a verifier's only issuer."""
-    (issuer,) = verifier.health().issuers
-    return issuer
-
-
-def eventually(condition: Callable[[], T], *, within: float = 30.0) -> T:
-    """What `condition()` returns as soon as that is true; far more time is given than a busy machine needs."""
-    end = time.monotonic() + within
-    while not (value := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-    return value
