@@ -1,0 +1,171 @@
+"""What is told of keys by events and logs, and by handlers that fail."""
+
+import logging
+import sys
+
+import pytest
+from tests.support.key_life import UNKNOWN, kinds, notice_outage
+from tests.support.verdicts import GOOD, verdict
+from tests.support.verifiers import health_of, verifier_of
+from tests.support.waiting import eventually
+
+from authjwks import ConfigError, Event, InvalidToken, KeyOptions, KeysUnavailable, Verifier, _core
+
+
+def test_given_two_outages__when_they_pass__then_each_is_told_with_the_right_level(own_issuer, events, caplog):
+    caplog.set_level(logging.DEBUG, "authjwks")
+    verifier = verifier_of(own_issuer, on_event=events.append)
+    verifier.prefetch()
+
+    with own_issuer.outage():
+        notice_outage(verifier)
+        notice_outage(verifier)
+    own_issuer.rotate()
+    verifier.refresh()
+    verifier.refresh()
+    with own_issuer.respond("/jwks", body="[]"):
+        notice_outage(verifier)
+
+    told = [(record.name, record.levelno, record.getMessage()) for record in caplog.records]
+    assert events == [
+        Event("refresh_failed", own_issuer.issuer, "bad_status"),
+        Event("refresh_failed", own_issuer.issuer, "bad_status"),
+        Event("recovered", own_issuer.issuer, None),
+        Event("keys_changed", own_issuer.issuer, None),
+        Event("refresh_failed", own_issuer.issuer, "not_a_key_set"),
+    ]
+    assert told == [
+        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
+        ("authjwks", logging.DEBUG, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
+        ("authjwks", logging.INFO, f"{own_issuer.issuer}: recovered"),
+        ("authjwks", logging.INFO, f"{own_issuer.issuer}: keys_changed"),
+        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (not_a_key_set)"),
+    ]
+
+
+def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once(own_issuer, events, caplog):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05), on_event=events.append)
+    token = own_issuer.mint()
+    verifier.prefetch()
+
+    with own_issuer.outage():
+        eventually(lambda: verdict(verifier, token) == GOOD and "stale_served" in kinds(events))
+        assert [verdict(verifier, token) for _ in range(20)] == [GOOD] * 20
+
+    assert kinds(events).count("stale_served") == 1
+    stale = [record for record in caplog.records if "stale_served" in record.getMessage()]
+    assert [record.levelno for record in stale] == [logging.WARNING]
+
+
+def test_given_events__when_nobody_verifies__then_health_tells_them(own_issuer, events):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.1), on_event=events.append)
+    verifier.prefetch()
+
+    with own_issuer.outage():
+        eventually(lambda: verifier.health() and "refresh_failed" in kinds(events))
+
+
+def test_given_a_handler_that_asks_back__when_told__then_it_gets_its_answer(own_issuer):
+    states = []
+    verifier = verifier_of(own_issuer, on_event=lambda event: states.append(health_of(verifier).state))
+    verifier.prefetch()
+    own_issuer.rotate()
+
+    verifier.refresh()
+
+    assert states == ["fresh"]
+
+
+@pytest.fixture
+def complaints(monkeypatch, caplog):
+    """Errors that went to `sys.unraisablehook` or to a log."""
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda raised: unraisable.append(raised.exc_type))
+    return lambda: unraisable + [record.exc_info[0] for record in caplog.records if record.exc_info]
+
+
+def failing_handler(told):
+    def handler(event):
+        told.append(event.kind)
+        raise LookupError("the handler is broken")
+
+    return handler
+
+
+def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_stands(own_issuer, complaints):
+    told = []
+    verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
+    verifier.prefetch()
+    own_issuer.rotate()
+
+    assert verdict(verifier, own_issuer.mint()) == GOOD
+    with own_issuer.outage():
+        assert verdict(verifier, own_issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
+
+    assert told == ["keys_changed", "refresh_failed"]
+    assert complaints() == [LookupError, LookupError]
+
+
+def test_given_a_handler_that_raises__when_several_events_are_told__then_each_is_told_and_logged(
+    own_issuer, complaints, caplog
+):
+    caplog.set_level(logging.INFO, "authjwks")
+    told = []
+    verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
+    verifier.prefetch()
+    with own_issuer.outage():
+        assert verdict(verifier, own_issuer.mint(headers=UNKNOWN)) == "keys_unavailable"
+    own_issuer.rotate()
+    token = own_issuer.mint()
+    eventually(lambda: verdict(verifier, token) == GOOD)
+
+    assert told[-2:] == ["recovered", "keys_changed"]
+    assert complaints() == [LookupError] * len(told)
+    logged = [record.getMessage() for record in caplog.records if not record.exc_info]
+    assert logged[-2:] == [f"{own_issuer.issuer}: recovered", f"{own_issuer.issuer}: keys_changed"]
+
+
+def test_given_a_handler_that_raises__when_health_or_refresh_tell__then_their_answer_stands(own_issuer, complaints):
+    verifier = verifier_of(own_issuer, on_event=failing_handler([]))
+    verifier.prefetch()
+
+    with own_issuer.outage():
+        notice_outage(verifier)
+    own_issuer.rotate()
+    verifier.refresh()
+
+    assert verifier.health().ready
+    assert set(complaints()) == {LookupError}
+
+
+async def awaited_by_nobody(event):
+    """What a service in asyncio might hand over by mistake."""
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [pytest.param(5, id="number"), pytest.param("log", id="str"), pytest.param(awaited_by_nobody, id="coroutine")],
+)
+def test_given_a_handler_that_cannot_be_called__when_made__then_config_error(handler):
+    with pytest.raises(ConfigError, match="on_event"):
+        Verifier("https://issuer.example", "https://api.example", on_event=handler)
+
+
+def test_given_an_outage__when_errors_and_events_are_shown__then_they_hold_no_text_of_token_or_answer(
+    own_issuer, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    told = []
+    verifier = verifier_of(own_issuer, on_event=told.append)
+    verifier.prefetch()
+
+    with own_issuer.respond("/jwks", 500, body="a remote secret"):
+        with pytest.raises(KeysUnavailable) as unavailable:
+            verifier.verify(own_issuer.mint(headers={"kid": "a token's secret"}))
+        notice_outage(verifier)
+    with pytest.raises(InvalidToken) as refused:
+        verifier.verify(own_issuer.mint(lifetime=-3600, sub="a token's secret"))
+
+    shown = f"{unavailable.value!r} {refused.value!r} {told} {caplog.text} {verifier.health()}"
+    assert "secret" not in shown
+    assert str(unavailable.value) in {row[2] for row in _core.ERRORS}

@@ -1,0 +1,130 @@
+"""What health tells of keys: of fixed ones, cold ones, fresh, stale and failed ones."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.support.verdicts import GOOD, verdict
+from tests.support.verifiers import OPENID, health_of, verifier_of
+from tests.support.waiting import eventually
+
+from authjwks import KeyOptions, KeysUnavailable, Verifier
+
+
+def test_given_keys_that_never_change__when_health_is_asked__then_they_are_static(own_issuer):
+    verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
+
+    health = verifier.health()
+
+    (keys,) = health.issuers
+    assert health.ready
+    assert (keys.state, keys.refreshing, keys.age, keys.next_refresh) == ("static", False, None, None)
+    assert (keys.last_error, keys.skipped, keys.fetches, keys.stale_serves, keys.throttled) == (None, 0, 0, 0, 0)
+    assert keys.keys == len(own_issuer.jwks()["keys"])
+
+
+def test_given_keys_that_never_change__when_health_is_asked__then_their_issuer_is_named(own_issuer):
+    verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
+
+    assert health_of(verifier).issuer == own_issuer.issuer
+
+
+def test_given_a_cold_verifier__when_health_is_asked__then_it_is_not_ready_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
+
+    health = verifier.health()
+
+    (keys,) = health.issuers
+    assert not health.ready
+    assert keys == (own_issuer.issuer, "cold", False, None, 0.0, None, 0, 0, (), 0, 0, 0)
+    assert not own_issuer.fetches
+
+
+def test_given_fetched_keys__when_health_is_asked__then_they_are_fresh_and_nobody_is_asked(own_issuer):
+    verifier = verifier_of(own_issuer)
+    verifier.prefetch()
+    asked = own_issuer.fetches
+
+    health = verifier.health()
+
+    (keys,) = health.issuers
+    assert health.ready
+    assert (keys.issuer, keys.state, keys.refreshing, keys.last_error) == (own_issuer.issuer, "fresh", False, None)
+    assert (keys.fetches, keys.stale_serves, keys.throttled, keys.skipped) == (1, 0, 0, 0)
+    assert keys.keys == len(own_issuer.jwks()["keys"])
+    assert 0.0 <= keys.age < 600.0
+    assert keys.age + keys.next_refresh == pytest.approx(697.5, abs=22.6)  # 75 to 80 % of 900 s
+    assert own_issuer.fetches == asked
+
+
+def test_given_a_set_with_bad_members__when_fetched__then_the_good_ones_serve_and_the_rest_are_counted(own_issuer):
+    mixed = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}, *own_issuer.jwks()["keys"], {"kty": "??"}, 5]}
+    verifier = verifier_of(own_issuer)
+
+    with own_issuer.respond("/jwks", body=json.dumps(mixed)):
+        assert verdict(verifier, own_issuer.mint()) == GOOD
+
+    keys = health_of(verifier)
+    assert (keys.keys, keys.skipped) == (len(mixed["keys"]) - 3, 3)
+
+
+def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_each_service_is_counted(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
+    token = own_issuer.mint()
+    verifier.prefetch()
+    with own_issuer.outage():
+        time.sleep(0.05)
+        assert verdict(verifier, token) == GOOD  # or, if the outage is not known yet, after one attempt
+        eventually(lambda: health_of(verifier).last_error)
+
+        before = health_of(verifier).stale_serves
+        assert [verdict(verifier, token) for _ in range(5)] == [GOOD] * 5
+
+        health = verifier.health()
+        (keys,) = health.issuers
+        assert health.ready
+        assert (keys.state, keys.last_error, keys.stale_serves) == ("stale", "bad_status", before + 5)
+        assert keys.age >= 0.05
+
+
+def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_keys_are_old(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0))
+    token = own_issuer.mint()
+    verifier.prefetch()
+    with own_issuer.outage():
+        time.sleep(0.05)
+
+        with pytest.raises(KeysUnavailable) as unavailable:
+            verifier.verify(token)
+
+        health = verifier.health()
+        (keys,) = health.issuers
+        assert not health.ready
+        assert (keys.state, keys.last_error, keys.stale_serves) == ("failed", "bad_status", 0)
+        assert 0 <= keys.next_refresh <= 10
+        assert 1 <= unavailable.value.retry_after <= 10
+
+
+def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_a_recovery_by_itself(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0.3))
+    token = own_issuer.mint()
+    verifier.prefetch()
+    with own_issuer.outage():
+        verdicts = []
+        eventually(lambda: verdicts.append(verdict(verifier, token)) or verdicts[-1] != GOOD)
+        assert set(verdicts) == {GOOD, "keys_unavailable"}
+        assert health_of(verifier).state == "failed"
+
+    eventually(lambda: verdict(verifier, token) == GOOD)
+    eventually(lambda: health_of(verifier).last_error is None)
+
+
+def test_given_a_slow_issuer__when_health_is_asked_meanwhile__then_it_is_refreshing(own_issuer):
+    verifier = verifier_of(own_issuer)
+    with own_issuer.respond(OPENID, delay=0.5), ThreadPoolExecutor(1) as thread:
+        prefetching = thread.submit(verifier.prefetch)
+        assert eventually(lambda: health_of(verifier).refreshing)
+        prefetching.result()
+
+    assert not health_of(verifier).refreshing

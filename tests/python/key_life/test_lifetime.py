@@ -1,0 +1,97 @@
+"""How long keys serve: renewal ahead, cache headers, conditional requests."""
+
+import json
+import time
+
+import pytest
+from tests.servers.recording import Answer, RecordingServer
+from tests.support.verdicts import GOOD, served_until_renewed, verdict
+from tests.support.verifiers import health_of, verifier_of
+from tests.support.waiting import eventually
+
+from authjwks import KeyOptions
+
+
+def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_they_are_renewed_while_they_serve(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=2.0))
+
+    assert served_until_renewed(verifier, own_issuer) > 0
+    assert health_of(verifier).state == "fresh"
+
+
+def test_given_keys_that_nobody_uses__when_their_ttl_passes_again_and_again__then_the_issuer_is_left_alone(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
+    verifier.prefetch()
+
+    time.sleep(1.0)
+
+    assert own_issuer.fetches["/jwks"] <= 7  # of the 20 that refreshing on and on would take
+
+
+def test_given_keys_past_their_ttl_unused__when_a_token_comes__then_it_is_judged_by_new_ones(own_issuer):
+    verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2))
+    withdrawn = own_issuer.mint()
+    verifier.prefetch()
+    own_issuer.rotate(keep=False)
+    time.sleep(0.2)
+
+    assert verdict(verifier, withdrawn) == "unknown_key"
+    assert verdict(verifier, own_issuer.mint()) == GOOD
+
+
+CACHING = [
+    pytest.param({}, 900, id="none_named"),
+    pytest.param({"Cache-Control": "max-age=300"}, 300, id="max_age"),
+    pytest.param({"Cache-Control": "public, Max-Age=300, must-revalidate"}, 300, id="among_others"),
+    pytest.param({"Cache-Control": "max-age=300", "Age": "100"}, 200, id="less_its_age"),
+    pytest.param({"Cache-Control": "max-age=300", "Age": "400"}, 60, id="aged_past_it"),
+    pytest.param({"Cache-Control": "max-age=10"}, 60, id="too_short"),
+    pytest.param({"Cache-Control": "max-age=0, no-store"}, 60, id="zero"),
+    pytest.param({"Cache-Control": "max-age=86400"}, 3600, id="too_long"),
+    pytest.param({"Cache-Control": "max-age=99999999999999999999"}, 3600, id="huge"),
+    pytest.param({"Cache-Control": "max-age=-5"}, 900, id="negative"),
+    pytest.param({"Cache-Control": "max-age=soon"}, 900, id="no_number"),
+    pytest.param({"Cache-Control": "no-cache"}, 900, id="no_cache"),
+]
+
+
+@pytest.mark.parametrize(("headers", "ttl"), CACHING)
+def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them_within_bounds(own_issuer, headers, ttl):
+    verifier = verifier_of(own_issuer)
+
+    with own_issuer.respond("/jwks", headers=headers):
+        verifier.prefetch()
+
+    keys = health_of(verifier)
+    assert 0.75 * ttl - 0.1 <= keys.age + keys.next_refresh <= 0.8 * ttl + 0.1
+
+
+def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer_one_is_asked_for(own_issuer, events):
+    known = {"ETag": '"v1"', "Last-Modified": "Sat, 22 Nov 2025 10:00:00 GMT"}
+
+    def answer(asked):
+        is_known = asked.headers["If-None-Match"] == known["ETag"]
+        return Answer(304, known) if is_known else Answer(200, known, json.dumps(own_issuer.jwks()).encode())
+
+    with RecordingServer(answer) as server:
+        url = f"http://127.0.0.1:{server.server_port}/jwks"
+        verifier = verifier_of(own_issuer, jwks_uri=url, keys=KeyOptions(ttl=0.3), on_event=events.append)
+        token = own_issuer.mint()
+        eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).fetches >= 3)
+        conditions = [(asked.headers["If-None-Match"], asked.headers["If-Modified-Since"]) for asked in server.asked]
+        state = health_of(verifier).state
+        verifier.close()
+
+    assert conditions[0] == (None, None)
+    assert set(conditions[1:]) == {(known["ETag"], known["Last-Modified"])}
+    assert state == "fresh"
+    assert events == []
+
+
+def test_given_an_issuer_that_says_not_modified_unasked__when_cold__then_that_is_a_failure(own_issuer):
+    with RecordingServer(lambda asked: Answer(304)) as server:
+        verifier = verifier_of(own_issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
+
+        assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
+
+    assert health_of(verifier).last_error == "bad_status"

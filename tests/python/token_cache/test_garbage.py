@@ -1,0 +1,123 @@
+"""Claims that were remembered are freed in time, and the collector finds nothing amiss."""
+
+import gc
+import sys
+import tracemalloc
+import weakref
+
+import pytest
+from tests.support.token_cache import cache_of, fixed_of, remembered
+
+from authjwks import TokenCacheOptions
+
+
+def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_leaks(own_issuer, fixed):
+    token = remembered(fixed, own_issuer.mint({"deep": [{"a": ["b" * 100, 2**60, 0.5, [], {}]}]}, alg="ES256"))
+    text = fixed.verify(token)["deep"][0]["a"][0]
+    references = sys.getrefcount(text)
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            fixed.verify(token)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(10_000):
+            fixed.verify(token)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 5000
+    assert sys.getrefcount(text) == references
+
+
+def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_claims_end_with_it(own_issuer):
+    verifier = fixed_of(own_issuer)
+    claims = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))
+    marker = claims["marker"]
+    end = weakref.ref(verifier)
+    held = sys.getrefcount(marker)
+
+    del verifier
+    gc.collect()
+
+    assert end() is None
+    assert sys.getrefcount(marker) == held - 1
+
+
+def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_theirs_is_walked(own_issuer, fixed):
+    tokens = [own_issuer.mint({"deep": {"a": [[number], {"b": [number]}]}}, alg="ES256") for number in range(50)]
+    fixed.verify(tokens[0])
+    gc.collect()
+    before = len(gc.get_objects())
+
+    for token in tokens:
+        fixed.verify(token)
+    gc.collect()
+
+    assert cache_of(fixed).entries == 50
+    assert len(gc.get_objects()) - before < 10
+
+
+@pytest.mark.parametrize("is_remembered", [False, True], ids=["first", "again"])
+def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_collected(own_issuer, fixed, is_remembered):
+    class Marker:
+        pass
+
+    for claims in ({}, {"deep": {"a": [1]}}):
+        token = own_issuer.mint(claims, alg="ES256")
+        if is_remembered:
+            remembered(fixed, token)
+        tied = fixed.verify(token)
+        tied["self"], tied["marker"] = [tied], Marker()
+        marker = weakref.ref(tied["marker"])
+
+        del tied
+        gc.collect()
+
+        assert marker() is None
+
+
+def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(own_issuer):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=1))
+    marker = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))["marker"]
+    held = sys.getrefcount(marker)
+
+    verifier.verify(own_issuer.mint(alg="ES256"))
+
+    assert sys.getrefcount(marker) == held - 1
+
+
+def test_given_code_that_verifies_while_garbage_is_collected__when_tokens_are_verified__then_all_is_in_order(
+    own_issuer,
+):
+    verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=8))
+    tokens = [own_issuer.mint({f"c{number}": {f"d{number}": [number]}}, alg="ES256") for number in range(40)]
+    expected = [verifier.verify(token) for token in tokens]
+    turn = iter(range(10**9))
+    wrong = []
+
+    class Garbage:
+        def __init__(self):
+            self.myself = self
+
+        def __del__(self):
+            number = next(turn) % 40
+            if verifier.verify(tokens[number]) != expected[number]:
+                wrong.append(number)
+
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        kept = []
+        for number in range(2000):
+            Garbage()
+            kept.append(verifier.verify(tokens[number % 40]))  # so that no free dict is at hand
+            if kept[-1] != expected[number % 40]:
+                wrong.append(number)
+    finally:
+        gc.set_threshold(*thresholds)
+
+    assert not wrong
+    assert next(turn) > 100, "the collector never ran"
