@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from contextlib import closing
 from typing import NamedTuple
@@ -14,6 +12,7 @@ from fastapi.testclient import TestClient
 from flask import Flask, g
 from tests.servers.keycloak import CURVES, Keycloak, Realm, client
 from tests.servers.missing import present
+from tests.support.tokens import header_of
 from tests.support.verifiers import verifier_of
 
 from authjwks import ANY, AuthError, ClaimPaths, Event, HttpOptions, KeyOptions, Verifier
@@ -65,11 +64,6 @@ def verifier_for(realm, audience=API, **options):
 def token_by(realm, alg):
     realm.sign_with(alg, "shop")
     return realm.service_token("shop")
-
-
-def header_of(token):
-    text = token.partition(".")[0]
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 def verdict(verifier, token):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from contextlib import closing
 
 import pytest
@@ -14,6 +12,7 @@ from flask import Flask, g
 from strawberry.flask.views import GraphQLView
 from tests.servers.missing import present
 from tests.servers.oidc_provider import ALGORITHMS, AUDIENCE, OidcProvider
+from tests.support.tokens import header_of
 from tests.support.verifiers import verifier_of
 
 from authjwks import HttpOptions, KeyOptions, KeysUnavailable, Verifier
@@ -97,11 +96,6 @@ each_framework = pytest.mark.parametrize(
         pytest.param(ask_strawberry, id="strawberry"),
     ],
 )
-
-
-def header_of(token):
-    text = token.partition(".")[0]
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 @each_framework

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import time
@@ -10,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from tests.support.tokens import claims_of, header_of
 from tests.support.verifiers import OPENID, verifier_of
 
 import authjwks
@@ -32,11 +32,6 @@ def get(issuer, path, **headers):
         answer = refused
     with answer:
         return answer.status, answer.headers, answer.read()
-
-
-def part(token, index):
-    text = token.split(".")[index]
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 def published(issuer):
@@ -82,8 +77,8 @@ def test_given_an_issuer__when_its_keys_are_fetched__then_no_private_member_is_a
 def test_given_defaults__when_a_token_is_minted__then_it_is_an_access_token_of_five_minutes(own_issuer):
     token = own_issuer.mint()
 
-    claims = part(token, 1)
-    assert part(token, 0) == {"alg": "RS256", "typ": "at+jwt", "kid": own_issuer.key().kid}
+    claims = claims_of(token)
+    assert header_of(token) == {"alg": "RS256", "typ": "at+jwt", "kid": own_issuer.key().kid}
     assert set(claims) == {"iss", "aud", "sub", "client_id", "iat", "exp", "jti"}
     assert claims["exp"] - claims["iat"] == 300
 
@@ -93,8 +88,8 @@ def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_re
         {"https://api.example/tenant": "t1", "sub": "ada"}, headers={"typ": "JWT", "kid": None}, sub="grace", jti=None
     )
 
-    claims = part(token, 1)
-    assert part(token, 0) == {"alg": "RS256", "typ": "JWT"}
+    claims = claims_of(token)
+    assert header_of(token) == {"alg": "RS256", "typ": "JWT"}
     assert (claims["https://api.example/tenant"], claims["sub"], "jti" in claims) == ("t1", "grace", False)
 
 
@@ -134,9 +129,9 @@ def test_given_a_rotation__when_tokens_come__then_the_new_key_counts_and_the_old
 
     new_key = own_issuer.rotate(keep=keep)
 
-    assert part(own_issuer.mint(), 0)["kid"] == new_key.kid
+    assert header_of(own_issuer.mint())["kid"] == new_key.kid
     assert verifier.verify(own_issuer.mint())["sub"] == "user-1"
-    assert (part(old, 0)["kid"] in published(own_issuer)) is keep
+    assert (header_of(old)["kid"] in published(own_issuer)) is keep
     if keep:
         verifier.verify(old)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from tests.support.verifiers import verifier_of
@@ -19,10 +18,6 @@ def fixed_of(issuer: Issuer, /, **options: Any) -> Verifier:
 def found_of(issuer: Issuer, /, **options: Any) -> Verifier:
     """One that finds its keys by discovery, and asks again for every key that it does not know."""
     return verifier_of(issuer, **{"keys": KeyOptions(cooldown=0.0), **options})
-
-
-def b64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def cache_of(verifier: Verifier) -> Any:

@@ -4,10 +4,10 @@ import json
 import random
 
 import pytest
-from tests.support.token_cache import b64url, cache_of, from_cache, remembered
+from tests.support.token_cache import cache_of, from_cache, remembered
 from tests.support.verdicts import GOOD, verdict
 
-from authjwks.testing.keys import b64url_json
+from authjwks.testing.keys import b64url, b64url_json
 
 CLAIMS = {
     "integers": [0, -1, 256, 257, 2**31, 2**53 + 1, -(2**63), 2**63, 2**64 - 1],

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from tests.support.token_cache import b64url, cache_of, from_cache, remembered
+from tests.support.token_cache import cache_of, from_cache, remembered
 from tests.support.verdicts import GOOD, verdict
 
 from authjwks.testing import tampered
-from authjwks.testing.keys import b64url_json
+from authjwks.testing.keys import b64url, b64url_json
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
