@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NO_FAULT = """
 # classes bound by pybind11 have a metaclass of its own
 authjwks\\._core\\.(IssuerDirectory|KeySource|RemoteOptions|Verifier)

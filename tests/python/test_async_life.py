@@ -76,6 +76,7 @@ def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_re
 # Cold
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(own_issuer, backend):
     with own_issuer.respond("/jwks", delay=0.3):
@@ -84,6 +85,7 @@ def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(own_iss
     assert own_issuer.fetches["/jwks"] == 1
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(own_issuer, backend):
     with own_issuer.respond("/jwks", 503, delay=0.3):
@@ -92,6 +94,7 @@ def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_sh
     assert own_issuer.fetches["/jwks"] == 1
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(own_issuer, backend):
     verifier = verifier_of(own_issuer)
@@ -117,6 +120,7 @@ def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goe
     assert ticks > 50  # of the thousand that fit into the second; a loop that waits itself has one or two
 
 
+@pytest.mark.slow
 def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(own_issuer):
     verifier = verifier_of(own_issuer)
     known = own_issuer.mint()
@@ -136,6 +140,7 @@ def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_s
 # Many loops
 
 
+@pytest.mark.slow
 def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict_is_right_and_one_fetch(own_issuer):
     verifier = verifier_of(own_issuer)
     good, expired = own_issuer.mint(), own_issuer.mint(lifetime=-3600)
@@ -156,6 +161,7 @@ def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict
     assert own_issuer.fetches["/jwks"] == 1
 
 
+@pytest.mark.slow
 def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_all_of_them(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
@@ -229,6 +235,7 @@ def exhausted(monkeypatch):
     return flag
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_no_threads__when_tasks_wait_for_keys__then_503_and_a_verdict_as_soon_as_there_are_threads(
     own_issuer, exhausted, backend
@@ -320,6 +327,7 @@ class StuckSource:
         self.released.wait(60)
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_a_wait_that_never_ends__when_the_time_is_up__then_503_and_another_thread_attends(backend):
     room, source = WaitingRoom(), StuckSource()
@@ -368,6 +376,7 @@ def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_sa
 # Cancelled, timed out, closed
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_fetch_go_on(own_issuer, backend):
     verifier = verifier_of(own_issuer)
@@ -398,6 +407,7 @@ def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_f
     assert own_issuer.fetches["/jwks"] == 1
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_kept_and_the_fetch_goes_on(
     own_issuer, backend
@@ -417,6 +427,7 @@ def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_ke
     assert own_issuer.fetches["/jwks"] == 1
 
 
+@pytest.mark.slow
 def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is_well(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
@@ -447,6 +458,7 @@ def noise(monkeypatch, caplog):
     return heard
 
 
+@pytest.mark.slow
 def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_loop_is_served(own_issuer, noise):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
@@ -464,6 +476,7 @@ def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_lo
     assert noise() == []
 
 
+@pytest.mark.slow
 def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loops_are_served(own_issuer, noise):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
@@ -498,6 +511,7 @@ def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_async
     assert noise() == []
 
 
+@pytest.mark.slow
 def test_given_waiting_tasks__when_the_verifier_is_closed__then_they_are_answered(own_issuer):
     verifier = verifier_of(own_issuer, http=HttpOptions(timeout=3.0, allow_http=True))
     token = own_issuer.mint()

@@ -80,6 +80,7 @@ def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_an
     assert health_of(verifier).fetches == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
 def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_then_a_verdict(own_issuer, fetch):
     verifier = verifier_of(own_issuer, fetch=fetch)
@@ -236,6 +237,7 @@ def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_
     thread.join()
 
 
+@pytest.mark.slow
 def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_and_all_share_its_answer(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded)
@@ -247,6 +249,7 @@ def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_
     assert recorded.count(own_issuer) == 1
 
 
+@pytest.mark.slow
 def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(own_issuer):
     calls = []
 
@@ -264,6 +267,7 @@ def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(own
     assert len(calls) == 1
 
 
+@pytest.mark.slow
 def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_up_in_time(own_issuer):
     released = threading.Event()
 
@@ -285,6 +289,7 @@ def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
+@pytest.mark.slow
 def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threads_renew_them(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.4))
@@ -296,6 +301,7 @@ def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threa
     assert health_of(verifier).fetches == pytest.approx(recorded.count(own_issuer), abs=1)
 
 
+@pytest.mark.slow
 def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
@@ -305,6 +311,7 @@ def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_a
     assert recorded.count(own_issuer) == 2
 
 
+@pytest.mark.slow
 def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.05))
@@ -319,6 +326,7 @@ def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(own_
     eventually(lambda: verdict(verifier, token) == GOOD and health_of(verifier).last_error is None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(own_issuer, backend):
     recorded = Recorded()
@@ -438,6 +446,7 @@ class HangingOnce:
         return by_urllib(url, headers, timeout)
 
 
+@pytest.mark.slow
 def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brings_the_keys(own_issuer):
     fetch = HangingOnce()
     verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
@@ -454,6 +463,7 @@ def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brin
     assert health_of(verifier).fetches == fetches, "the late answer was not dropped"
 
 
+@pytest.mark.slow
 def test_given_a_fetch_that_never_returns__when_tasks_wait__then_they_are_answered_and_served_later(own_issuer):
     fetch = HangingOnce()
     verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
@@ -488,6 +498,7 @@ thread.join()
 """
 
 
+@pytest.mark.slow
 def test_given_a_body_too_large_to_copy__when_fetched__then_too_large_and_the_gil_is_given_back():
     command = [sys.executable, "-c", UNDER_A_MEMORY_LIMIT]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

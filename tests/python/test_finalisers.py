@@ -14,6 +14,8 @@ import pytest
 from authjwks import TokenCacheOptions, Verifier
 from authjwks.testing import Issuer
 
+pytestmark = pytest.mark.slow
+
 THREADS, SECONDS = 4, 1.0
 CACHES = [
     pytest.param(None, id="without_cache"),

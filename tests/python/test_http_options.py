@@ -409,6 +409,7 @@ def test_given_no_name_of_a_host__when_it_is_to_get_credentials__then_config_err
         Verifier("https://issuer.example", "api", http=HttpOptions(credential_hosts=host))
 
 
+@pytest.mark.slow
 def test_given_an_encrypted_client_key__when_asked__then_a_failure_and_no_question_at_the_terminal(
     issuer, ca, demanding, tmp_path
 ):
@@ -518,6 +519,7 @@ def dripping(first):
         accepting.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [
@@ -555,6 +557,7 @@ def test_given_a_server_that_never_shakes_hands__when_the_time_to_connect_is_up_
         assert time.monotonic() - began < 30
 
 
+@pytest.mark.slow
 def test_given_discovery_and_keys_that_are_both_slow__when_the_time_is_up__then_it_was_for_both_together(issuer):
     def answer(asked):
         time.sleep(0.5)

@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BEGINNING = """
 import json, sys
 from pathlib import Path

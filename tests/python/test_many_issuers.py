@@ -144,6 +144,7 @@ def test_given_one_issuer_that_is_down__when_tokens_come__then_only_its_own_suff
     assert verifier.health().ready
 
 
+@pytest.mark.slow
 def test_given_one_issuer_that_hangs__when_threads_need_keys_of_another__then_they_get_them(one, two):
     verifier = verifier_of(one, issuer=[one.issuer, two.issuer], http=HttpOptions(timeout=20, allow_http=True))
 
@@ -157,6 +158,7 @@ def test_given_one_issuer_that_hangs__when_threads_need_keys_of_another__then_th
         assert hanging.result() == "keys_unavailable"
 
 
+@pytest.mark.slow
 def test_given_issuers_that_hang__when_tasks_need_keys_of_another__then_they_get_them(one, two):
     async def scenario():
         hanging = [asyncio.ensure_future(verdict_async(verifier, each.mint())) for each in (one, two)]
@@ -462,6 +464,7 @@ def test_given_more_tenants_than_may_be_unanswered__when_each_calls_once__then_a
     assert verdicts == {GOOD: len(tenants)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["template", "function"])
 def test_given_thousands_of_made_up_tenants__when_they_call__then_few_are_asked_for_and_the_known_are_served(host, of):
     verifier = host.verifier({"template": None, "function": lambda issuer: issuer.startswith(host.url)}[of])
@@ -489,6 +492,7 @@ def test_given_thousands_of_made_up_tenants__when_they_call__then_few_are_asked_
     assert len(verifier.health().issuers) <= UNANSWERED + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("their_answer", ["404", "none"])
 def test_given_made_up_tenants_that_keep_coming__when_a_new_tenant_calls__then_it_gets_in(host, their_answer):
     host.hangs_for_others = their_answer == "none"

@@ -22,6 +22,8 @@ from authjwks.rules import Requirement
 from authjwks.strawberry import Auth as StrawberryAuth
 from authjwks.strawberry import current_claims
 
+pytestmark = pytest.mark.slow
+
 RIGHTS: Requirement = {"roles": "reader", "permissions": "orders:read", "scopes": "orders:read"}
 
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 import pytest
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 100
 """Seconds after which a process is taken to hang; it is far more than any of them needs."""
 

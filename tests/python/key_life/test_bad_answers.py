@@ -67,6 +67,7 @@ def test_given_metadata_that_names_no_url__when_fetched__then_url_refused(own_is
     assert health_of(verifier).last_error == "url_refused"
 
 
+@pytest.mark.slow
 def test_given_an_issuer_that_hangs__when_its_keys_are_needed__then_all_waiters_share_one_timeout(own_issuer):
     verifier = verifier_of(own_issuer, http=HttpOptions(timeout=0.3, allow_http=True))
     token = own_issuer.mint()

@@ -106,6 +106,7 @@ def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_s
     assert complaints() == [LookupError, LookupError]
 
 
+@pytest.mark.slow
 def test_given_a_handler_that_raises__when_several_events_are_told__then_each_is_told_and_logged(
     own_issuer, complaints, caplog
 ):

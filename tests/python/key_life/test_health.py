@@ -106,6 +106,7 @@ def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_
         assert 1 <= unavailable.value.retry_after <= 10
 
 
+@pytest.mark.slow
 def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_a_recovery_by_itself(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0.3))
     token = own_issuer.mint()
@@ -120,6 +121,7 @@ def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_
     eventually(lambda: health_of(verifier).last_error is None)
 
 
+@pytest.mark.slow
 def test_given_a_slow_issuer__when_health_is_asked_meanwhile__then_it_is_refreshing(own_issuer):
     verifier = verifier_of(own_issuer)
     with own_issuer.respond(OPENID, delay=0.5), ThreadPoolExecutor(1) as thread:

@@ -11,6 +11,8 @@ from tests.support.waiting import eventually
 
 from authjwks import KeyOptions
 
+pytestmark = pytest.mark.slow
+
 
 def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_they_are_renewed_while_they_serve(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=2.0))

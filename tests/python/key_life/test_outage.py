@@ -16,6 +16,8 @@ from authjwks.fastapi import Auth as FastApiAuth
 from authjwks.flask import AuthExtension
 from authjwks.strawberry import Auth as StrawberryAuth
 
+pytestmark = pytest.mark.slow
+
 
 def ask_flask(verifier, headers):
     app = Flask(__name__)

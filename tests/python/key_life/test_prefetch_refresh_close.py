@@ -110,6 +110,7 @@ def test_given_a_closed_verifier__when_cold__then_keys_unavailable_and_nobody_is
     assert not own_issuer.fetches
 
 
+@pytest.mark.slow
 def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_nobody_is_asked(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0))
     token = own_issuer.mint()
@@ -124,6 +125,7 @@ def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_
     assert own_issuer.fetches == asked
 
 
+@pytest.mark.slow
 def test_given_a_fetch_under_way__when_closed__then_who_waits_is_answered(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()

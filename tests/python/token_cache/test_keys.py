@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from tests.support.token_cache import cache_of, found_of, from_cache, remembered
 from tests.support.verdicts import GOOD, verdict, verdict_async
 from tests.support.waiting import eventually
@@ -52,6 +53,7 @@ def test_given_a_remembered_token__when_the_same_keys_come_back__then_it_stays(o
     from_cache(found, token)
 
 
+@pytest.mark.slow
 def test_given_an_outage_beyond_max_stale__when_a_remembered_token_comes__then_503_and_no_remembered_yes(own_issuer):
     verifier = found_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0.0))
     token = own_issuer.mint(alg="ES256")

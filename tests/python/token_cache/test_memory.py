@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MEMORY = """
 import gc, random, sys
 from authjwks import TokenCacheOptions, Verifier

@@ -61,6 +61,7 @@ def test_given_several_issuers__when_tokens_of_each_are_remembered__then_the_fat
         assert verdict(verifier, own_issuer.mint(alg="ES256", iss=other.issuer)) != GOOD
 
 
+@pytest.mark.slow
 def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotten_ones_token_is_judged_anew(own_issuer):
     def answer(asked):
         if asked.path == "/jwks":

@@ -8,11 +8,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from tests.support.token_cache import cache_of, found_of, remembered
 from tests.support.verdicts import GOOD, verdict
 
 from authjwks import AuthError, TokenCacheOptions
 from authjwks.testing import tampered
+
+pytestmark = pytest.mark.slow
 
 
 def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__then_every_verdict_is_right(own_issuer):

@@ -20,6 +20,7 @@ def test_given_a_remembered_token__when_it_expires__then_refused_at_that_very_mo
     assert verdict_at(fixed, token, 2**32) == GOOD  # a clock that was put right again
 
 
+@pytest.mark.slow
 def test_given_a_remembered_token__when_real_time_passes__then_it_expires(own_issuer):
     verifier = fixed_of(own_issuer, leeway=0)
     token = own_issuer.mint(alg="ES256", exp=time.time() + 1.5)
