@@ -133,10 +133,10 @@ def tsan(session: nox.Session) -> None:
 
     With libcurl linked, as no other session builds it.
     """
-    targets = ["authjwks_keys_tests", "authjwks_engine_tests", "authjwks_cold_start"]
+    targets = ["authjwks_net_tests", "authjwks_keys_tests", "authjwks_engine_tests", "authjwks_cold_start"]
     build_core(session, "build/tsan", targets, "-DAUTHJWKS_SANITIZE=thread", "-DAUTHJWKS_LINK_CURL=ON")
     # Its deadlock detector gives up on a thread that holds 64 locks, as a fork beside many sources does.
-    churn = ["-R", "^(keys|engine)/", "-E", "Fork|ColdStart|OfEveryAlgorithm"]
+    churn = ["-R", "^(net|keys|engine)/", "-E", "Fork|ColdStart|OfEveryAlgorithm"]
     calm = {"TSAN_OPTIONS": "detect_deadlocks=0"}
     session.run("ctest", "--test-dir", "build/tsan", "--output-on-failure", *churn, env=calm)
     watchful = {"TSAN_OPTIONS": "detect_deadlocks=1:second_deadlock_stack=1:die_after_fork=0"}

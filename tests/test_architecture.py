@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CPP = ROOT / "cpp"
 PACKAGE = ROOT / "python" / "authjwks"
 
-CPP_FOLDERS = ("base", "jose", "keys", "engine", "bindings")
-CPP_OUTSIDE = {"Python.h|pybind11/": "bindings", "curl/": "keys"}
-CPP_OWNERS = {"base/openssl", "keys/curl"}
+CPP_FOLDERS = ("base", "jose", "net", "keys", "engine", "bindings")
+CPP_OUTSIDE = {"Python.h|pybind11/": "bindings", "curl/": "net", "simdjson": "base"}
+CPP_OWNERS = {"base/openssl", "net/curl"}
 
 # Lowest first. A name stands for authjwks/<name>.py or for all of authjwks/<name>/.
 PYTHON_FLOORS = (
@@ -116,6 +116,16 @@ def test_given_a_header_of_the_outside__when_it_is_included__then_only_by_its_on
     assert {folder_of(path) for path in cpp_files() if includes.search(path.read_text())} == {folder}
 
 
+def test_simdjson_is_used_by_name_in_base_only():
+    """Everything else reads JSON by the functions of base/json.hpp: `as`, `kind_of`, `member` and `text_of`."""
+    names = r"\bsimdjson::|\bat_key\b|\bvalue_unsafe\b|\bget_(?:double|string|object|array|int64|uint64|bool)\b"
+    own_way = re.compile(names + r"|\.is_(?:string|number|null|object|array|bool)\(\)")
+
+    with_it = [path for path in cpp_files() if own_way.search(code_alone(path.read_text()))]
+
+    assert {folder_of(path) for path in with_it} <= {"base"}
+
+
 def test_given_the_native_core__when_searched_for_manual_memory__then_only_the_owners_of_c_objects_have_it():
     manual = re.compile(r"\bnew\b|(?<!= )\bdelete\b|\b(?!tp_)\w*_free\s*\(|\bfree\s*\(")
 
@@ -132,7 +142,8 @@ def test_given_the_build__when_a_layer_links_another__then_that_one_stands_below
     for name, used in links.items():
         ours = {word.removeprefix("authjwks_") for word in used if word.startswith("authjwks_")}
         assert ours <= set(CPP_FOLDERS[: CPP_FOLDERS.index(name)]), name
-    assert [name for name, used in links.items() if "CURL::libcurl" in used] == ["keys"]
+    assert [name for name, used in links.items() if "CURL::libcurl" in used] == ["net"]
+    assert "authjwks_jose" not in links["net"]
 
 
 def python_files() -> list[Path]:

@@ -25,7 +25,7 @@ class ForkAware {
 class ForkGuard {
   public:
     /// The order in which locks may be taken while another is held.
-    enum class Rank : std::uint8_t { directory, source, scheduler, token_cache, openssl };
+    enum class Rank : std::uint8_t { registry, source, scheduler, token_cache, openssl };
 
     static void add(ForkAware& state, Rank rank);
     static void remove(ForkAware& state);

@@ -68,6 +68,11 @@ std::optional<Value> Document::parse(std::string_view text) {
     return parse(text.size());
 }
 
+std::string library_version() {
+    return std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." + std::to_string(simdjson::SIMDJSON_VERSION_MINOR) +
+           "." + std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
+}
+
 bool members_are_distinct(Value value) {
     if (value.is_object()) {
         const Object object = value;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <simdjson.h>
@@ -50,11 +51,39 @@ bool names_are_distinct(Object object);
 /// (RFC 8725 §2.4).
 bool members_are_distinct(Value value);
 
-/// The value as text, or nothing when it is no string.
-inline std::optional<std::string_view> text_of(Value value) {
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
-    return text;
+enum class Kind : char {
+    object = static_cast<char>(simdjson::dom::element_type::OBJECT),
+    array = static_cast<char>(simdjson::dom::element_type::ARRAY),
+    text = static_cast<char>(simdjson::dom::element_type::STRING),
+    signed_number = static_cast<char>(simdjson::dom::element_type::INT64),
+    unsigned_number = static_cast<char>(simdjson::dom::element_type::UINT64),  ///< beyond what is signed
+    real_number = static_cast<char>(simdjson::dom::element_type::DOUBLE),
+    boolean = static_cast<char>(simdjson::dom::element_type::BOOL),
+    null = static_cast<char>(simdjson::dom::element_type::NULL_VALUE),
+};
+
+inline Kind kind_of(Value value) { return static_cast<Kind>(value.type()); }
+
+/// The value as a T: Object, Array, std::string_view, std::int64_t, std::uint64_t, bool, or double for every number.
+/// Nothing when it is of another kind.
+template <class T>
+std::optional<T> as(Value value) {
+    T converted;
+    if (value.get(converted) != simdjson::SUCCESS) return std::nullopt;
+    return converted;
 }
+
+/// The value as text, or nothing when it is no string.
+inline std::optional<std::string_view> text_of(Value value) { return as<std::string_view>(value); }
+
+/// The member of that name, if there is one.
+inline std::optional<Value> member(Object object, std::string_view name) {
+    const auto found = object.at_key(name);
+    if (found.error() != simdjson::SUCCESS) return std::nullopt;
+    return found.value_unsafe();
+}
+
+/// simdjson's, as "3.2.1".
+std::string library_version();
 
 }  // namespace authjwks::json

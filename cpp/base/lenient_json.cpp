@@ -88,7 +88,7 @@ bool put_numbers_in_range(std::string& text) {
 
 }  // namespace
 
-std::optional<Value> parse_leniently(Document& document, std::string_view text, Oddities& met) {
+std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& met) {
     if (text.starts_with(kByteOrderMark)) {
         text.remove_prefix(kByteOrderMark.size());
         met.byte_order_mark = true;

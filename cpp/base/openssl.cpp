@@ -12,13 +12,13 @@
 namespace authjwks::ossl {
 namespace {
 
-/// One lock for each thread that has turns, so that they stay out of each other's way: only fork() takes them all.
-class Doors : public ForkAware {
+/// One lock for each thread that uses OpenSSL, so that threads do not contend: only fork() takes all of them.
+class ThreadLocks : public ForkAware {
   public:
-    /// Never destroyed: the last turns are those of threads that end.
-    static Doors& of_this_process() noexcept {
-        static Doors* const only = [] {
-            auto* const made = std::make_unique<Doors>().release();
+    /// Never destroyed: threads use it until their very end.
+    static ThreadLocks& of_this_process() noexcept {
+        static ThreadLocks* const only = [] {
+            auto* const made = std::make_unique<ThreadLocks>().release();
             ForkGuard::add(*made, ForkGuard::Rank::openssl);
             return made;
         }();
@@ -27,83 +27,83 @@ class Doors : public ForkAware {
 
     std::mutex* add() {
         const std::scoped_lock lock(mutex_);
-        return doors_.emplace_back(std::make_unique<std::mutex>()).get();
+        return locks_.emplace_back(std::make_unique<std::mutex>()).get();
     }
-    void remove(const std::mutex* door) {
+    void remove(const std::mutex* removed) {
         const std::scoped_lock lock(mutex_);
-        std::erase_if(doors_, [door](const auto& each) { return each.get() == door; });
+        std::erase_if(locks_, [removed](const auto& each) { return each.get() == removed; });
     }
-    /// For what a thread still does after its own is gone.
-    std::mutex* of_the_leaving() { return &last_door_; }
+    /// For threads whose own lock has been removed already.
+    std::mutex* of_ending_threads() { return &lock_of_ending_threads_; }
 
     void before_fork() override {
         mutex_.lock();
-        last_door_.lock();
-        for (const auto& door : doors_) door->lock();
+        lock_of_ending_threads_.lock();
+        for (const auto& lock : locks_) lock->lock();
     }
     void after_fork_in_parent() override {
-        for (const auto& door : doors_) door->unlock();
-        last_door_.unlock();
+        for (const auto& lock : locks_) lock->unlock();
+        lock_of_ending_threads_.unlock();
         mutex_.unlock();
     }
     void after_fork_in_child() override;
 
   private:
-    std::mutex mutex_;  // guards doors_
-    std::mutex last_door_;
-    std::vector<std::unique_ptr<std::mutex>> doors_;
+    std::mutex mutex_;  // guards locks_
+    std::mutex lock_of_ending_threads_;
+    std::vector<std::unique_ptr<std::mutex>> locks_;
 };
 
-/// Made when the program is loaded: a fork holds the lock that registering takes while it waits for others.
-[[maybe_unused]] const Doors& made_at_load = Doors::of_this_process();
+/// Made when the program is loaded: a fork holds the lock that registration takes while it waits for the others.
+[[maybe_unused]] const ThreadLocks& made_at_load = ThreadLocks::of_this_process();
 
 // Plain values, so that they outlive every object of the thread that has a destructor.
-thread_local std::mutex* door_of_this_thread = nullptr;
-thread_local unsigned int turns_of_this_thread = 0;
+thread_local std::mutex* lock_of_this_thread = nullptr;
+thread_local unsigned int section_depth = 0;
 
-/// Only this thread lives on.
-void Doors::after_fork_in_child() {
-    for (const auto& door : doors_) door->unlock();
-    std::erase_if(doors_, [](const auto& door) { return door.get() != door_of_this_thread; });
-    last_door_.unlock();
+/// The forking thread is the only one in the child.
+void ThreadLocks::after_fork_in_child() {
+    for (const auto& lock : locks_) lock->unlock();
+    std::erase_if(locks_, [](const auto& lock) { return lock.get() != lock_of_this_thread; });
+    lock_of_ending_threads_.unlock();
     mutex_.unlock();
 }
 
-/// A thread's stay among the doors.
-class Stay {
+/// A thread's registration among the locks, for as long as the thread runs.
+class Registration {
   public:
-    Stay() { door_of_this_thread = Doors::of_this_process().add(); }
-    ~Stay() {
+    Registration() { lock_of_this_thread = ThreadLocks::of_this_process().add(); }
+    ~Registration() {
         {
-            const Turn turn;
-            OPENSSL_thread_stop();  // here, as OpenSSL's own way of doing it at a thread's end is no turn
+            const ForkSafeSection section;
+            OPENSSL_thread_stop();  // here, because OpenSSL's own call at the thread's end is in no section
         }
-        const std::mutex* const door = door_of_this_thread;
-        door_of_this_thread = Doors::of_this_process().of_the_leaving();
-        Doors::of_this_process().remove(door);
+        const std::mutex* const removed = lock_of_this_thread;
+        lock_of_this_thread = ThreadLocks::of_this_process().of_ending_threads();
+        ThreadLocks::of_this_process().remove(removed);
     }
-    Stay(const Stay&) = delete;
-    Stay& operator=(const Stay&) = delete;
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
 };
 
 }  // namespace
 
-Turn::Turn() {
-    if (turns_of_this_thread++ > 0) return;
-    if (door_of_this_thread == nullptr) {
-        thread_local const Stay stay;
-        static_cast<void>(stay);
+ForkSafeSection::ForkSafeSection() {
+    if (section_depth++ > 0) return;
+    if (lock_of_this_thread == nullptr) {
+        thread_local const Registration registration;
+        static_cast<void>(registration);
     }
-    door_of_this_thread->lock();
+    lock_of_this_thread->lock();
 }
 
-Turn::~Turn() {
-    if (ERR_peek_error() != 0) ERR_clear_error();  // which takes ten times as long
-    if (--turns_of_this_thread == 0) door_of_this_thread->unlock();
+ForkSafeSection::~ForkSafeSection() {
+    if (ERR_peek_error() != 0) ERR_clear_error();  // peeking first: clearing takes ten times as long
+    if (--section_depth == 0) lock_of_this_thread->unlock();
 }
 
 void FreePkey::operator()(EVP_PKEY* pkey) const noexcept {
-    const Turn turn;
+    const ForkSafeSection section;
     EVP_PKEY_free(pkey);
 }
 

@@ -9,7 +9,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 
 namespace authjwks::ossl {
 
@@ -21,7 +20,7 @@ struct Freed {
     }
 };
 
-/// Keys are freed wherever their last snapshot is dropped, which takes locks of OpenSSL's.
+/// Freeing a key takes locks of OpenSSL, and happens wherever the last snapshot that holds it is dropped.
 struct FreePkey {
     void operator()(EVP_PKEY* pkey) const noexcept;
 };
@@ -32,8 +31,6 @@ using Md = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 using MdCtx = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using Pkey = std::unique_ptr<EVP_PKEY, FreePkey>;
 using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
-using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
 
 /// A second owner of the same key.
 inline Pkey share(const Pkey& key) {
@@ -41,15 +38,16 @@ inline Pkey share(const Pkey& key) {
     return Pkey(key.get());
 }
 
-/// A stretch of work with OpenSSL. fork() waits for the end of every thread's turn, for a child in which one of
-/// OpenSSL's own locks stays taken hangs on its next signature; so nothing in a turn may wait for anybody. The thread's
-/// error queue is empty afterwards: `ssl` and `cryptography` may share it with us. Turns may nest.
-class Turn {
+/// A section of code that uses OpenSSL. fork() waits until no thread is inside one, because a child process that
+/// inherits one of OpenSSL's own locks while it is held hangs on its next signature. Code inside a section must
+/// therefore not wait for anything. At the end the thread's error queue is empty: `ssl` and `cryptography` may share it
+/// with us. Sections may nest.
+class ForkSafeSection {
   public:
-    Turn();
-    ~Turn();
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
+    ForkSafeSection();
+    ~ForkSafeSection();
+    ForkSafeSection(const ForkSafeSection&) = delete;
+    ForkSafeSection& operator=(const ForkSafeSection&) = delete;
 };
 
 }  // namespace authjwks::ossl

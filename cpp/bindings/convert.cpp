@@ -7,14 +7,14 @@
 #include <string_view>
 
 #include "bindings/dict_shape.hpp"
-#include "bindings/text_pool.hpp"
+#include "bindings/string_pool.hpp"
 
 namespace authjwks::bindings {
 namespace {
 
 /// Never destroyed: Python's objects cannot be given back after its end.
-TextPool& pool() {
-    static auto& only = *std::make_unique<TextPool>().release();
+StringPool& pool() {
+    static auto& only = *std::make_unique<StringPool>().release();
     return only;
 }
 
@@ -41,16 +41,16 @@ PyObject* to_list(json::Array array) {
 }
 
 PyObject* to_object(json::Value value) {
-    using Type = simdjson::dom::element_type;
-    switch (value.type()) {
-        case Type::STRING: return pool().get(std::string_view(value));
-        case Type::INT64: return PyLong_FromLongLong(std::int64_t(value));
-        case Type::UINT64: return PyLong_FromUnsignedLongLong(std::uint64_t(value));
-        case Type::DOUBLE: return PyFloat_FromDouble(double(value));
-        case Type::BOOL: return PyBool_FromLong(bool(value) ? 1 : 0);
-        case Type::NULL_VALUE: Py_RETURN_NONE;
-        case Type::ARRAY: return to_list(value);
-        case Type::OBJECT: return to_dict(value);
+    using json::Kind;
+    switch (json::kind_of(value)) {
+        case Kind::text: return pool().get(*json::text_of(value));
+        case Kind::signed_number: return PyLong_FromLongLong(*json::as<std::int64_t>(value));
+        case Kind::unsigned_number: return PyLong_FromUnsignedLongLong(*json::as<std::uint64_t>(value));
+        case Kind::real_number: return PyFloat_FromDouble(*json::as<double>(value));
+        case Kind::boolean: return PyBool_FromLong(*json::as<bool>(value) ? 1 : 0);
+        case Kind::null: Py_RETURN_NONE;
+        case Kind::array: return to_list(*json::as<json::Array>(value));
+        case Kind::object: return to_dict(*json::as<json::Object>(value));
     }
     Py_RETURN_NONE;
 }
@@ -96,11 +96,11 @@ class Names {
         return text != nullptr;
     }
 
-    std::array<PyObject*, DictShapes::kMostNames> names_{};
+    std::array<PyObject*, DictShapes::kMaxNames> names_{};
     std::size_t count_ = 0;
 };
 
-/// @param object  has at most DictShapes::kMostNames members.
+/// @param object  has at most DictShapes::kMaxNames members.
 PyObject* copy_shape(json::Object object) {
     Names names;
     if (!names.read(object)) return nullptr;
@@ -115,7 +115,7 @@ PyObject* copy_shape(json::Object object) {
 }  // namespace
 
 PyObject* to_dict(json::Object object) {
-    return object.size() <= DictShapes::kMostNames ? copy_shape(object) : grow_dict(object);
+    return object.size() <= DictShapes::kMaxNames ? copy_shape(object) : grow_dict(object);
 }
 
 bool is_claim_name(PyObject* text) { return pool().is_pinned(text); }

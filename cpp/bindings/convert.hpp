@@ -7,8 +7,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
-#include "keys/fetch.hpp"
 
 namespace authjwks::bindings {
 

@@ -7,23 +7,23 @@
 
 #include <pybind11/pybind11.h>
 
-#include "bindings/gilless.hpp"
+#include "bindings/free_threading.hpp"
 
 namespace authjwks::bindings {
 
 /// Remembers the names of the last few dicts. Used with the GIL held.
 class DictShapes {
   public:
-    static constexpr std::size_t kMostNames = 32;
+    static constexpr std::size_t kMaxNames = 32;
 
-    /// A dict of these names, at most kMostNames and distinct, each with the value None.
+    /// A dict of these names, at most kMaxNames and distinct, each with the value None.
     /// @param names  str objects, borrowed. @return a new reference, or null with a Python exception set.
     PyObject* make(std::span<PyObject* const> names);
 
   private:
     static constexpr std::size_t kKnown = 8;
     struct Shape {
-        std::array<PyObject*, kMostNames> names{};  // belong to `blank`
+        std::array<PyObject*, kMaxNames> names{};  // belong to `blank`
         std::size_t count = 0;
         PyObject* blank = nullptr;
     };

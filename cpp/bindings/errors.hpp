@@ -3,8 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
-#include "keys/fetch.hpp"
 
 namespace authjwks::bindings {
 

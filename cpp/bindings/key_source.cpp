@@ -74,7 +74,7 @@ py::dict describe_source(const KeySource& source) {
     words["throttled"] = report.throttled;
     words["members"] = report.keys ? report.keys->members() : 0;
     py::list tolerated;
-    const json::Oddities met = report.keys ? report.keys->oddities() : json::Oddities{};
+    const json::Tolerated met = report.keys ? report.keys->tolerated() : json::Tolerated{};
     if (met.byte_order_mark) tolerated.append("byte_order_mark");
     if (met.number_out_of_range) tolerated.append("number_out_of_range");
     words["tolerated"] = tolerated;
@@ -89,40 +89,40 @@ py::dict describe_source(const KeySource& source) {
 }
 
 /// Whoever interrupts a wait is not to be answered with its outcome.
-void heed_signals() {
+void raise_pending_signal() {
     if (PyErr_Occurred() != nullptr || PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
 void prefetch(KeySource& source) {
     const auto keys =
-        without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(Patience::until_the_deadline)); });
-    heed_signals();
+        without_gil([&source] { return std::get<Result<Obtained>>(source.obtain(WaitPolicy::until_deadline)); });
+    raise_pending_signal();
     if (!keys) raise(keys.error(), source.retry_after());
 }
 
 py::object refresh(KeySource& source) {
     const auto fault = without_gil([&source] { return source.refresh(); });
-    heed_signals();
+    raise_pending_signal();
     return word_or_none(fault);
 }
 
-void tick(KeySource& source) {
+void run_due_work(KeySource& source) {
     without_gil([&source] {
-        source.tick();
+        source.run_due_work();
         return true;
     });
 }
 
-void attend(KeySource& source) {
+void wait(KeySource& source) {
     without_gil([&source] {
-        source.attend();
+        source.wait();
         return true;
     });
-    heed_signals();
+    raise_pending_signal();
 }
 
 /// What one call raises must not hide the next event, nor cost anyone a verdict.
-void tell_events(KeySource& source, const py::function& tell) {
+void dispatch_events(KeySource& source, const py::function& tell) {
     for (const SourceEvent& event : source.take_events()) {
         try {
             const auto words = py::make_tuple(text(authjwks::name_of(event.kind)), word_or_none(event.fault));
@@ -158,7 +158,7 @@ py::bytes open_compact(const KeySource& source, std::string_view token, const st
         if (!row) raise(row.error());
         allowed.insert(**row);
     }
-    const LentScratch scratch;
+    const ScratchLease scratch;
     const auto compact = split_compact(token, kMaxTokenBytes);
     if (!compact) raise(compact.error());
     const auto parsed = ParsedToken::parse(*compact, allowed, *scratch);
@@ -182,14 +182,14 @@ void bind_key_source(py::module_& module) {
         .def("report", &describe_source, "How the source is doing, and its keys.")
         .def("prefetch", &prefetch, "Wait for keys, unless there are some.")
         .def("refresh", &refresh, "Ask the issuer now and wait; why no answer came, or None.")
-        .def("attend", &attend, "Wait for the answer that the issuer is being asked for.")
-        .def("tick", &tick, "Do what is due; for sources that are fetched in Python.")
-        .def("is_due", &KeySource::is_due, "Whether tick() has something to do.")
+        .def("attend", &wait, "Wait for the answer that the issuer is being asked for.")
+        .def("tick", &run_due_work, "Do what is due; for sources that are fetched in Python.")
+        .def("has_due_work", &KeySource::has_due_work, "Whether tick() has something to do.")
         .def_property_readonly("label", &KeySource::label, "What events and reports call it.")
         .def_property_readonly(
             "timeout", [](const KeySource& source) { return std::chrono::duration<double>(source.timeout()).count(); },
             "Seconds that a caller waits at most.")
-        .def("tell_events", &tell_events, py::arg("tell"),
+        .def("dispatch_events", &dispatch_events, py::arg("tell"),
              "Call tell(kind, error) for what happened since the last call.")
         .def("close", &KeySource::close, "End all fetching for good.")
         .def("verify_signature", &verify_signature, py::arg("algorithm"), py::arg("key_id"), py::arg("message"),

@@ -7,13 +7,13 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
-#include "bindings/issuer_directory.hpp"
+#include "bindings/issuer_registry.hpp"
 #include "bindings/key_source.hpp"
 #include "bindings/remote_options.hpp"
 #include "bindings/verifier.hpp"
 #include "jose/algorithm.hpp"
-#include "keys/http.hpp"
 #include "keys/scheduler.hpp"
+#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -53,11 +53,11 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     bind_errors(module);
     bind_remote_options(module);
     bind_key_source(module);
-    bind_issuer_directory(module);
+    bind_issuer_registry(module);
     bind_verifier(module);
     stop_threads_at_exit();
     py::list names;
-    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerDirectory", "KeySource", "RemoteOptions", "Verifier",
+    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerRegistry", "KeySource", "RemoteOptions", "Verifier",
                              "__version__", "register_errors", "versions"})
         names.append(name);
     module.attr("__all__") = names;

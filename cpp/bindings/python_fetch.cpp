@@ -9,7 +9,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/python_call.hpp"
-#include "keys/http_headers.hpp"
+#include "net/http_headers.hpp"
 
 namespace authjwks::bindings {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks::bindings {
 

@@ -14,8 +14,8 @@
 #include "bindings/convert.hpp"
 #include "bindings/python_call.hpp"
 #include "bindings/python_fetch.hpp"
-#include "keys/http.hpp"
 #include "keys/scheduler.hpp"
+#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -67,17 +67,17 @@ std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::o
     auto label = issuer.value_or(jwks_uri.value_or(discovery_url.value_or("")));
     const KeyLocation location({std::move(issuer), std::move(discovery_url), std::move(jwks_uri), options.allow_http,
                                 options.credential_hosts});
-    Surroundings surroundings{
+    KeySourceDependencies dependencies{
         .label = std::move(label),
         .load = [location, fetch = options.fetch](const LoadRequest& request) { return location.load(fetch, request); },
         .now = [] { return Clock::now(); },
         .jitter = system_random,
         .interrupted = interrupted};
     if (!options.fetches_in_python) {
-        surroundings.wake = wake;
-        surroundings.cancel = cancel;
+        dependencies.wake = wake;
+        dependencies.cancel = cancel;
     }
-    return std::make_shared<KeySource>(options.keys, std::move(surroundings));
+    return std::make_shared<KeySource>(options.keys, std::move(dependencies));
 }
 
 void bind_remote_options(py::module_& module) {

@@ -8,8 +8,8 @@
 
 #include <pybind11/pybind11.h>
 
-#include "keys/fetch.hpp"
 #include "keys/key_source.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks::bindings {
 

@@ -14,9 +14,9 @@
 #include <pybind11/stl.h>
 
 #include "bindings/bare_new.hpp"
+#include "bindings/cached_claims.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
-#include "bindings/kept_claims.hpp"
 #include "bindings/python_call.hpp"
 #include "bindings/without_gil.hpp"
 #include "engine/authenticator.hpp"
@@ -27,7 +27,7 @@ namespace {
 /// An authenticator, and whom to tell what its sources went through.
 struct BoundVerifier {
     Authenticator authenticator;
-    py::object on_news;  ///< called with a KeySource that has events, or is due in Python; may be None
+    py::object on_events;  ///< called with a KeySource that has events, or is due in Python; may be None
 };
 
 /// Null for an object whose __init__ never ran.
@@ -59,10 +59,10 @@ std::optional<std::string_view> borrow(PyObject* token) {
 }
 
 /// Events wait for a caller who holds the GIL. A failure to tell them never changes a verdict.
-void tell_news(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
-    if (!source || !(source->has_events() || source->is_due()) || verifier.on_news.is_none()) return;
+void dispatch_events(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
+    if (!source || !(source->has_events() || source->has_due_work()) || verifier.on_events.is_none()) return;
     try {
-        if (!call_python(verifier.on_news.ptr(), py::make_tuple(source))) throw py::error_already_set();
+        if (!call_python(verifier.on_events.ptr(), py::make_tuple(source))) throw py::error_already_set();
     } catch (py::error_already_set& error) {
         discard(error);
     }
@@ -84,7 +84,7 @@ void remember(const BoundVerifier& verifier, std::string_view token, const Verdi
 
 /// Borrows with the GIL, judges without it, converts with it. A str never changes and the caller holds it, so the view
 /// outlives the release.
-PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<Instant> at) {
+PyObject* run(PyObject* self, PyObject* token, WaitPolicy wait, std::optional<Instant> at) {
     const BoundVerifier* const verifier = verifier_of(self);
     if (verifier == nullptr) {
         PyErr_SetString(PyExc_TypeError, "Verifier.__init__() was not called");
@@ -95,19 +95,19 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
     try {
         const Instant now = at.value_or(std::chrono::system_clock::now());
         if (const auto known = verifier->authenticator.recall(*text, now)) {
-            tell_news(*verifier, known->source);
+            dispatch_events(*verifier, known->source);
             return static_cast<const PythonClaims&>(*known->token->claims).copy();
         }
-        const LentScratch scratch;
+        const ScratchLease scratch;
         const auto verdict =
-            without_gil([&] { return verifier->authenticator.authenticate(*text, *scratch, now, patience); });
+            without_gil([&] { return verifier->authenticator.authenticate(*text, *scratch, now, wait); });
         const auto* const outcome = std::get_if<Result<Accepted>>(&verdict.outcome);
         // A signal's handler may have raised during the wait, or be due: that comes before the failure of the wait.
         const bool refused = outcome != nullptr && !*outcome;
         if (PyErr_Occurred() != nullptr || (refused && PyErr_CheckSignals() != 0)) return nullptr;
-        tell_news(*verifier, verdict.source);
-        if (const auto* later = std::get_if<Later>(&verdict.outcome))
-            return py::make_tuple(verdict.source, later->is_conclusive).release().ptr();
+        dispatch_events(*verifier, verdict.source);
+        if (const auto* pending = std::get_if<Pending>(&verdict.outcome))
+            return py::make_tuple(verdict.source, pending->is_conclusive).release().ptr();
         if (*outcome) {
             auto claims = py::reinterpret_steal<py::object>(to_dict((*outcome)->claims));
             if (claims) remember(*verifier, *text, verdict, claims.ptr());
@@ -122,13 +122,13 @@ PyObject* run(PyObject* self, PyObject* token, Patience patience, std::optional<
     return nullptr;
 }
 
-PyObject* verify(PyObject* self, PyObject* token) {
-    return run(self, token, Patience::until_the_deadline, std::nullopt);
+PyObject* verify(PyObject* self, PyObject* token) { return run(self, token, WaitPolicy::until_deadline, std::nullopt); }
+
+PyObject* verify_warm(PyObject* self, PyObject* token) { return run(self, token, WaitPolicy::never, std::nullopt); }
+
+PyObject* verify_finally(PyObject* self, PyObject* token) {
+    return run(self, token, WaitPolicy::no_fetch, std::nullopt);
 }
-
-PyObject* verify_warm(PyObject* self, PyObject* token) { return run(self, token, Patience::none, std::nullopt); }
-
-PyObject* verify_finally(PyObject* self, PyObject* token) { return run(self, token, Patience::spent, std::nullopt); }
 
 PyObject* verify_at(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     if (count != 2) {
@@ -141,7 +141,7 @@ PyObject* verify_at(PyObject* self, PyObject* const* args, Py_ssize_t count) {
         PyErr_SetString(PyExc_ValueError, "verify_at() takes a finite time");
         return nullptr;
     }
-    return run(self, args[0], Patience::until_the_deadline, Instant{Seconds{now}});
+    return run(self, args[0], WaitPolicy::until_deadline, Instant{Seconds{now}});
 }
 
 /// pybind11's own dispatcher costs more than a warm verdict's bookkeeping, so these are plain C functions.
@@ -157,14 +157,14 @@ PyMethodDef hot_methods[]{
 };
 
 using CacheLimits = std::pair<std::size_t, std::size_t>;  // bytes, entries
-using Keys = std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>>;
+using Keys = std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerRegistry>>;
 
 std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vector<std::string>> issuers,
                                              std::optional<std::vector<std::string>> audiences,
                                              std::vector<std::string> algorithms, double leeway,
                                              std::vector<std::string> required_claims,
                                              std::optional<std::vector<std::string>> token_types,
-                                             std::size_t max_token_bytes, py::object on_news,
+                                             std::size_t max_token_bytes, py::object on_events,
                                              std::optional<CacheLimits> token_cache) {
     Policy policy({.issuers = std::move(issuers),
                    .audiences = std::move(audiences),
@@ -178,7 +178,7 @@ std::unique_ptr<BoundVerifier> make_verifier(Keys keys, std::optional<std::vecto
     return std::visit(
         [&](auto& where) {
             return std::make_unique<BoundVerifier>(Authenticator(std::move(where), std::move(policy), std::move(cache)),
-                                                   std::move(on_news));
+                                                   std::move(on_events));
         },
         keys);
 }
@@ -204,7 +204,7 @@ void bind_verifier(py::module_& module) {
     refuse_bare_new(type);
     type.def(py::init(&make_verifier), py::arg("keys").none(false), py::arg("issuers"), py::arg("audiences"),
              py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"), py::arg("token_types"),
-             py::arg("max_token_bytes"), py::arg("on_news"), py::arg("token_cache"));
+             py::arg("max_token_bytes"), py::arg("on_events"), py::arg("token_cache"));
     type.def("cache_report", &cache_report, "How the cache of tokens is doing; None without one.");
     for (PyMethodDef& method : hot_methods) {
         const auto descriptor =

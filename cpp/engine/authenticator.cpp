@@ -17,19 +17,19 @@ Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token)
     if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
     const auto issuer = token.claimed_issuer();
     if (!issuer) return issuer.error();
-    return std::get<std::shared_ptr<IssuerDirectory>>(keys_)->find(*issuer);
+    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
 }
 
 Verdict Authenticator::refused_without_source(Errc code, ParsedToken& token) const {
     Verdict verdict = refused(code);
     if (code == Errc::keys_unavailable)
-        verdict.retry_after = std::get<std::shared_ptr<IssuerDirectory>>(keys_)->retry_after(*token.claimed_issuer());
+        verdict.retry_after = std::get<std::shared_ptr<IssuerRegistry>>(keys_)->retry_after(*token.claimed_issuer());
     return verdict;
 }
 
-Result<std::shared_ptr<KeySource>> Authenticator::source_of(const RememberedToken& token) const {
+Result<std::shared_ptr<KeySource>> Authenticator::source_of(const CachedToken& token) const {
     if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
-    return std::get<std::shared_ptr<IssuerDirectory>>(keys_)->find(token.issuer);
+    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(token.issuer);
 }
 
 std::optional<Recalled> Authenticator::recall(std::string_view token, Instant now) const {
@@ -47,11 +47,11 @@ std::optional<Recalled> Authenticator::recall(std::string_view token, Instant no
 }
 
 void Authenticator::remember(std::string_view token, const Verdict& passed,
-                             std::unique_ptr<const KeptClaims> claims) const {
+                             std::unique_ptr<const CachedClaims> claims) const {
     if (!cache_) return;
     const Accepted& accepted = *std::get<Result<Accepted>>(passed.outcome);
     std::string issuer;
-    if (std::holds_alternative<std::shared_ptr<IssuerDirectory>>(keys_))
+    if (std::holds_alternative<std::shared_ptr<IssuerRegistry>>(keys_))
         issuer = std::string_view(accepted.claims["iss"]);
     cache_->keep({.token = std::string(token),
                   .validity = accepted.validity,
@@ -60,23 +60,23 @@ void Authenticator::remember(std::string_view token, const Verdict& passed,
                   .claims = std::move(claims)});
 }
 
-Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const {
+Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait) const {
     auto parsed = read_token(token, policy_, scratch);
     if (!parsed) return refused(parsed.error());
     const auto found = source_for(*parsed);
     if (!found) return refused_without_source(found.error(), *parsed);
     const std::shared_ptr<KeySource>& source = *found;
 
-    const auto answer = source->obtain(patience);
-    if (const auto* later = std::get_if<Later>(&answer)) return {*later, source, nullptr};
+    const auto answer = source->obtain(wait);
+    if (const auto* pending = std::get_if<Pending>(&answer)) return {*pending, source, nullptr};
     const auto& obtained = std::get<Result<Obtained>>(answer);
     if (!obtained) return refused(obtained.error(), source);
     auto outcome = judge(*parsed, *obtained->keys, policy_, now);
-    if (outcome || outcome.error() != Errc::unknown_key || obtained->just_came)
+    if (outcome || outcome.error() != Errc::unknown_key || obtained->is_newly_fetched)
         return {outcome, source, obtained->keys};
 
-    const auto renewed = source->renew(obtained->keys, parsed->key_id(), patience);
-    if (const auto* later = std::get_if<Later>(&renewed)) return {*later, source, nullptr};
+    const auto renewed = source->renew(obtained->keys, parsed->key_id(), wait);
+    if (const auto* pending = std::get_if<Pending>(&renewed)) return {*pending, source, nullptr};
     const auto& newer = std::get<Result<Snapshot>>(renewed);
     if (!newer) return refused(newer.error(), source);
     return {*newer == obtained->keys ? outcome : judge(*parsed, **newer, policy_, now), source, *newer};

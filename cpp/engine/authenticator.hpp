@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "base/result.hpp"
-#include "engine/issuer_directory.hpp"
+#include "engine/issuer_registry.hpp"
 #include "engine/token_cache.hpp"
 #include "jose/policy.hpp"
 #include "jose/scratch.hpp"
@@ -19,7 +19,7 @@ namespace authjwks {
 
 /// What came of one token.
 struct Verdict {
-    OrLater<Accepted> outcome;          ///< Later when the source's answer has to be waited for
+    OrPending<Accepted> outcome;        ///< Pending when the source's answer has to be waited for
     std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
     Snapshot keys;                      ///< that judged it; null when none did
     Clock::duration retry_after{};      ///< of keys_unavailable
@@ -27,7 +27,7 @@ struct Verdict {
 
 /// A token that was judged before, and would be judged no other way now.
 struct Recalled {
-    std::shared_ptr<const RememberedToken> token;
+    std::shared_ptr<const CachedToken> token;
     std::shared_ptr<KeySource> source;
 };
 
@@ -37,27 +37,27 @@ class Authenticator {
     /// Judges all tokens by the keys of one source.
     Authenticator(std::shared_ptr<KeySource> source, Policy policy, std::unique_ptr<TokenCache> cache)
         : keys_(std::move(source)), policy_(std::move(policy)), cache_(std::move(cache)) {}
-    /// Judges each token by the keys of the issuer it names, if the directory trusts it.
-    Authenticator(std::shared_ptr<IssuerDirectory> directory, Policy policy, std::unique_ptr<TokenCache> cache)
-        : keys_(std::move(directory)), policy_(std::move(policy)), cache_(std::move(cache)) {}
+    /// Judges each token by the keys of the issuer it names, if the registry trusts it.
+    Authenticator(std::shared_ptr<IssuerRegistry> registry, Policy policy, std::unique_ptr<TokenCache> cache)
+        : keys_(std::move(registry)), policy_(std::move(policy)), cache_(std::move(cache)) {}
 
     /// What is remembered of a token that passed before, if it would pass at `now` too: it is in time, and the keys
     /// that proved it are those at hand. Takes no time worth mentioning, and never waits.
     std::optional<Recalled> recall(std::string_view token, Instant now) const;
     /// Remembers a token that has passed, where there is a cache.
-    void remember(std::string_view token, const Verdict& passed, std::unique_ptr<const KeptClaims> claims) const;
+    void remember(std::string_view token, const Verdict& passed, std::unique_ptr<const CachedClaims> claims) const;
     /// Null for one without a cache.
     const TokenCache* cache() const noexcept { return cache_.get(); }
 
     /// Judges a token at `now`.
-    Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, Patience patience) const;
+    Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait) const;
 
   private:
     Verdict refused_without_source(Errc code, ParsedToken& token) const;
     Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
-    Result<std::shared_ptr<KeySource>> source_of(const RememberedToken& token) const;
+    Result<std::shared_ptr<KeySource>> source_of(const CachedToken& token) const;
 
-    std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerDirectory>> keys_;
+    std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerRegistry>> keys_;
     Policy policy_;
     std::unique_ptr<TokenCache> cache_;  // may be null
 };

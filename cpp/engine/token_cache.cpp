@@ -26,20 +26,20 @@ std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
 }  // namespace
 
 /// With the entry's place in its list and in the table beside it, whose buckets may be twice as many as its entries.
-std::size_t TokenCache::bytes_of(const RememberedToken& token) {
+std::size_t TokenCache::bytes_of(const CachedToken& token) {
     constexpr std::size_t pointer = sizeof(void*);
     constexpr std::size_t places = allocation_bytes(2 * pointer + sizeof(Entry)) + allocation_bytes(3 * pointer) +
-                                   3 * pointer + allocation_bytes(2 * pointer + sizeof(RememberedToken));
+                                   3 * pointer + allocation_bytes(2 * pointer + sizeof(CachedToken));
     return places + allocation_bytes(token.token.size() + 1) + allocation_bytes(token.issuer.size() + 1) +
            token.claims->bytes();
 }
 
 TokenCache::TokenCache(const Limits& limits)
-    : shards_(std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1},
-                         kMostShards)),
+    : shards_(
+          std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1}, kMaxShards)),
       limits_{limits.bytes / shards_.size(), limits.entries / shards_.size()} {
     {
-        const ossl::Turn turn;
+        const ossl::ForkSafeSection section;
         if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(sizeof secret_)) != 1)
             throw std::runtime_error("OpenSSL has no random numbers");
     }
@@ -61,7 +61,7 @@ std::uint64_t TokenCache::hash(std::string_view token) const {
     return state;
 }
 
-std::shared_ptr<const RememberedToken> TokenCache::find(std::string_view token) {
+std::shared_ptr<const CachedToken> TokenCache::find(std::string_view token) {
     if (token.size() < kHashed) return nullptr;
     const std::uint64_t looked_for = hash(token);
     Shard& shard = shard_of(looked_for);
@@ -72,13 +72,13 @@ std::shared_ptr<const RememberedToken> TokenCache::find(std::string_view token) 
     return found->token;
 }
 
-void TokenCache::keep(RememberedToken token) {
+void TokenCache::keep(CachedToken token) {
     if (token.token.size() < kHashed) return;
     const std::uint64_t key = hash(token.token);
     const std::size_t bytes = bytes_of(token);
     if (bytes > limits_.bytes || limits_.entries == 0) return;
     Entries dropped, kept;
-    kept.push_back({key, bytes, std::make_shared<const RememberedToken>(std::move(token))});
+    kept.push_back({key, bytes, std::make_shared<const CachedToken>(std::move(token))});
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
     if (const auto same = shard.by_hash.find(key); same != shard.by_hash.end()) shard.move_out(same->second, dropped);

@@ -19,24 +19,24 @@
 namespace authjwks {
 
 /// Claims in the form that a caller wants back. Immutable.
-class KeptClaims {
+class CachedClaims {
   public:
-    KeptClaims() = default;
-    KeptClaims(const KeptClaims&) = delete;
-    KeptClaims& operator=(const KeptClaims&) = delete;
-    virtual ~KeptClaims() = default;
+    CachedClaims() = default;
+    CachedClaims(const CachedClaims&) = delete;
+    CachedClaims& operator=(const CachedClaims&) = delete;
+    virtual ~CachedClaims() = default;
 
     /// How much memory they take: at most that much.
     virtual std::size_t bytes() const noexcept = 0;
 };
 
 /// A token that passed, and what has to hold still for it to pass again.
-struct RememberedToken {
+struct CachedToken {
     std::string token;
     Validity validity;
     std::uint64_t key_set;  ///< KeySet::id() of the keys that proved it
     std::string issuer;     ///< whose keys those are, where one of several issuers is named; else empty
-    std::unique_ptr<const KeptClaims> claims;
+    std::unique_ptr<const CachedClaims> claims;
 };
 
 /// Bounded, and for one policy only: what one verifier accepted is nothing to another. Safe from many threads; claims
@@ -57,11 +57,11 @@ class TokenCache : public ForkAware {
     TokenCache& operator=(const TokenCache&) = delete;
 
     /// What is remembered of exactly this token, if anything is; whether it still holds is for the caller to say.
-    std::shared_ptr<const RememberedToken> find(std::string_view token);
+    std::shared_ptr<const CachedToken> find(std::string_view token);
     /// Counts a find(), by whether it saved a check.
     void count(bool hit) noexcept { (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed); }
     /// Remembers a token that passed, and forgets those that were not asked for longest to stay within the limits.
-    void keep(RememberedToken token);
+    void keep(CachedToken token);
 
     /// Drops a token that will never pass again.
     void forget(std::string_view token);
@@ -70,11 +70,11 @@ class TokenCache : public ForkAware {
 
   private:
     static constexpr std::size_t kHashed = 64;  // characters
-    static constexpr std::size_t kMostShards = 16;
+    static constexpr std::size_t kMaxShards = 16;
     struct Entry {
         std::uint64_t hash;
         std::size_t bytes;
-        std::shared_ptr<const RememberedToken> token;
+        std::shared_ptr<const CachedToken> token;
     };
     using Entries = std::list<Entry>;  // the one that was asked for last comes first
     struct Shard {
@@ -89,7 +89,7 @@ class TokenCache : public ForkAware {
         void move_out(Entries::iterator entry, Entries& into);
     };
 
-    static std::size_t bytes_of(const RememberedToken& token);
+    static std::size_t bytes_of(const CachedToken& token);
     std::uint64_t hash(std::string_view token) const;
     Shard& shard_of(std::uint64_t hash) { return shards_[hash % shards_.size()]; }
     void before_fork() override;

@@ -29,14 +29,20 @@ constexpr std::size_t kNameSize = 3;  // of every one of them
 
 using Found = std::array<std::optional<json::Value>, kClaimCount>;
 
+bool is_text(json::Value value) { return json::kind_of(value) == json::Kind::text; }
+
+bool is_number(json::Value value) {
+    const auto kind = json::kind_of(value);
+    return kind == json::Kind::signed_number || kind == json::Kind::unsigned_number || kind == json::Kind::real_number;
+}
+
 bool is_of(Kind kind, json::Value value) {
     switch (kind) {
-        case Kind::text: return value.is_string();
-        case Kind::number: return value.is_number();
+        case Kind::text: return is_text(value);
+        case Kind::number: return is_number(value);
         case Kind::text_or_texts: {
-            json::Array items;
-            if (value.get(items) != simdjson::SUCCESS) return value.is_string();
-            return std::ranges::all_of(items, [](json::Value item) { return item.is_string(); });
+            const auto items = json::as<json::Array>(value);
+            return items ? std::ranges::all_of(*items, is_text) : is_text(value);
         }
     }
     return false;
@@ -56,12 +62,12 @@ Result<Found> find_registered(json::Object claims) {
 
 std::optional<Instant> instant_of(const std::optional<json::Value>& number) {
     if (!number) return std::nullopt;
-    return Instant{Seconds{number->get_double().value_unsafe()}};
+    return Instant{Seconds{*json::as<double>(*number)}};
 }
 
 bool is_for(json::Value audience, const Policy& policy) {
     if (const auto text = json::text_of(audience)) return policy.accepts_audience(*text);
-    return std::ranges::any_of(json::Array(audience),
+    return std::ranges::any_of(*json::as<json::Array>(audience),
                                [&policy](json::Value item) { return policy.accepts_audience(*json::text_of(item)); });
 }
 
@@ -84,8 +90,8 @@ Validity validity_of(const Found& found, Seconds leeway) {
 }
 
 bool is_present(json::Object claims, std::string_view name) {
-    const auto claim = claims.at_key(name);
-    return claim.error() == simdjson::SUCCESS && !claim.value_unsafe().is_null();
+    const auto claim = json::member(claims, name);
+    return claim && json::kind_of(*claim) != json::Kind::null;
 }
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace {
 
 /// RFC 7797 lets a header say that the payload is not encoded; true is what RFC 7515 has anyway.
 std::optional<Errc> refuse_unencoded(json::Value b64) {
-    bool encoded = false;
-    if (b64.get(encoded) != simdjson::SUCCESS) return Errc::bad_header_member;
-    return encoded ? std::nullopt : std::optional(Errc::unencoded_payload);
+    const auto encoded = json::as<bool>(b64);
+    if (!encoded) return Errc::bad_header_member;
+    return *encoded ? std::nullopt : std::optional(Errc::unencoded_payload);
 }
 
 std::optional<Errc> read_member(std::string_view name, json::Value value, Header& header) {
@@ -47,7 +47,7 @@ Result<Header> read_unknown(std::string_view text, json::Document& document) {
 }  // namespace
 
 Result<const Header*> HeaderReader::read(std::string_view text) {
-    const bool worth_keeping = !text.empty() && text.size() <= kLongestKnown;
+    const bool worth_keeping = !text.empty() && text.size() <= kMaxCachedBytes;
     Known& known = known_[std::hash<std::string_view>{}(text) % kKnown];
     if (worth_keeping && known.text == text) return &known.header;
     auto header = read_unknown(text, document_);

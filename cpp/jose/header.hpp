@@ -32,7 +32,7 @@ class HeaderReader {
 
   private:
     static constexpr std::size_t kKnown = 8;
-    static constexpr std::size_t kLongestKnown = 512;  // characters
+    static constexpr std::size_t kMaxCachedBytes = 512;  // characters
     struct Known {
         std::string text;
         Header header;

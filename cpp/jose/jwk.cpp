@@ -104,7 +104,7 @@ std::vector<PublicKey> bind_to_all(const KeyMaterial& material) {
 }
 
 Result<Jwk, KeyFault> parse_jwk(json::Value value) {
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     const auto members = JwkMembers::read(value);
     if (!members) return members.error();
     if ((*members)[JwkMembers::d]) return KeyFault::private_key;

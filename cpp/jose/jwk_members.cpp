@@ -13,22 +13,20 @@ constexpr std::array<std::string_view, JwkMembers::kCount> kNames{"kty", "kid", 
 }  // namespace
 
 Result<JwkMembers, KeyFault> JwkMembers::read(json::Value value) {
-    json::Object object;
-    if (value.get(object) != simdjson::SUCCESS) return KeyFault::not_an_object;
+    const auto object = json::as<json::Object>(value);
+    if (!object) return KeyFault::not_an_object;
     if (!json::members_are_distinct(value)) return KeyFault::duplicate_member;
     JwkMembers members;
-    for (const auto [name, member] : object)
-        if (!member.is_null() && !members.take(name, member)) return KeyFault::bad_member;
+    for (const auto [name, member] : *object)
+        if (json::kind_of(member) != json::Kind::null && !members.take(name, member)) return KeyFault::bad_member;
     if (members.has_bad_member()) return KeyFault::bad_member;
     return members;
 }
 
 bool JwkMembers::take(std::string_view name, json::Value member) {
     if (name == "key_ops") {
-        json::Array operations;
-        if (member.get(operations) != simdjson::SUCCESS) return false;
-        operations_ = operations;
-        return true;
+        operations_ = json::as<json::Array>(member);
+        return operations_.has_value();
     }
     const auto found = std::ranges::find(kNames, name);
     if (found == kNames.end()) return true;

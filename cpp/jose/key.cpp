@@ -12,7 +12,7 @@ Result<PublicKey, KeyFault> PublicKey::bind(const KeyMaterial& material, const A
 
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
     if (signature.size() != signature_bytes_) return false;
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     auto* const check = SignatureCheck::of_this_thread(id_, pkey_.get(), *algorithm_);
     return check != nullptr && check->holds(message, signature);
 }

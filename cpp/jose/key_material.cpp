@@ -30,7 +30,7 @@ bool is_at_infinity(const EVP_PKEY* pkey) {
 }  // namespace
 
 Result<KeyMaterial, KeyFault> KeyMaterial::check(ossl::Pkey pkey) {
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     if (EVP_PKEY_is_a(pkey.get(), "RSA") == 1) {
         if (!rsa_is_strong(pkey.get())) return KeyFault::weak_key;
         return KeyMaterial(std::move(pkey), KeyType::rsa, nullptr);

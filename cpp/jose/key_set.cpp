@@ -55,21 +55,21 @@ KeySet::Candidates KeySet::find(std::optional<std::string_view> key_id, const Al
 Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLimits& limits) {
     if (text.size() > limits.max_bytes) return KeySetFault::too_large;
     json::Document document(kMaxDepth);
-    json::Oddities oddities;
-    const auto value = json::parse_leniently(document, text, oddities);
+    json::Tolerated tolerated;
+    const auto value = json::parse_leniently(document, text, tolerated);
     if (!value) return KeySetFault::not_json;
-    json::Object object;
-    json::Array members;
-    if (value->get(object) != simdjson::SUCCESS || !json::names_are_distinct(object) ||
-        object["keys"].get(members) != simdjson::SUCCESS)
-        return KeySetFault::not_a_key_set;
-    if (members.size() > limits.max_keys) return KeySetFault::too_many_keys;
+    const auto object = json::as<json::Object>(*value);
+    if (!object || !json::names_are_distinct(*object)) return KeySetFault::not_a_key_set;
+    const auto member = json::member(*object, "keys");
+    const auto members = member ? json::as<json::Array>(*member) : std::nullopt;
+    if (!members) return KeySetFault::not_a_key_set;
+    if (members->size() > limits.max_keys) return KeySetFault::too_many_keys;
 
     std::vector<Named> keys;
     std::vector<Skipped> skipped;
     std::size_t index = 0;
-    for (const json::Value member : members) {
-        auto jwk = parse_jwk(member);
+    for (const json::Value entry : *members) {
+        auto jwk = parse_jwk(entry);
         if (jwk)
             for (PublicKey& key : jwk->keys) keys.push_back({jwk->key_id, std::move(key)});
         else
@@ -77,12 +77,12 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
         ++index;
     }
     KeySet set(std::move(keys), std::move(skipped), index);
-    set.add_oddities(oddities);
+    set.add_tolerated(tolerated);
     return set;
 }
 
 Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     if (pem.size() > limits.max_bytes) return KeySetFault::too_large;
     const ossl::Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     std::vector<Named> keys;

@@ -69,8 +69,8 @@ class KeySet {
     std::span<const Named> usable() const noexcept { return keys_; }
     std::span<const Skipped> skipped() const noexcept { return skipped_; }
     /// What was put up with in the documents that it came from.
-    const json::Oddities& oddities() const noexcept { return oddities_; }
-    void add_oddities(const json::Oddities& of_metadata) { oddities_ |= of_metadata; }
+    const json::Tolerated& tolerated() const noexcept { return tolerated_; }
+    void add_tolerated(const json::Tolerated& of_metadata) { tolerated_ |= of_metadata; }
 
   private:
     struct Range {
@@ -83,7 +83,7 @@ class KeySet {
     std::vector<Skipped> skipped_;
     std::size_t members_;
     bool has_names_;
-    json::Oddities oddities_;
+    json::Tolerated tolerated_;
     std::unordered_map<std::string_view, Range> by_key_id_;        // views into keys_
     std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
 };

@@ -13,7 +13,7 @@ std::vector<std::unique_ptr<Scratch>>& stock_of_this_thread() {
 
 }  // namespace
 
-LentScratch::LentScratch() {
+ScratchLease::ScratchLease() {
     auto& stock = stock_of_this_thread();
     if (stock.empty()) {
         scratch_ = std::make_unique<Scratch>();
@@ -23,6 +23,6 @@ LentScratch::LentScratch() {
     stock.pop_back();
 }
 
-LentScratch::~LentScratch() { stock_of_this_thread().push_back(std::move(scratch_)); }
+ScratchLease::~ScratchLease() { stock_of_this_thread().push_back(std::move(scratch_)); }
 
 }  // namespace authjwks

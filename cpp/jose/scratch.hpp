@@ -17,12 +17,12 @@ struct Scratch {
 
 /// A Scratch for the caller alone, lent from a stock that belongs to the calling thread. Lent, not thread-wide: turning
 /// claims into Python objects can run a finaliser that verifies another token on the same thread meanwhile.
-class LentScratch {
+class ScratchLease {
   public:
-    LentScratch();
-    ~LentScratch();
-    LentScratch(const LentScratch&) = delete;
-    LentScratch& operator=(const LentScratch&) = delete;
+    ScratchLease();
+    ~ScratchLease();
+    ScratchLease(const ScratchLease&) = delete;
+    ScratchLease& operator=(const ScratchLease&) = delete;
 
     Scratch& operator*() const noexcept { return *scratch_; }
 

@@ -71,7 +71,7 @@ struct Kept {
     };
     Kept() = default;
     ~Kept() {
-        const ossl::Turn turn;
+        const ossl::ForkSafeSection section;
         slots = {};
     }
     Kept(const Kept&) = delete;

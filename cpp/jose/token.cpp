@@ -68,9 +68,9 @@ Result<std::string_view> ParsedToken::claimed_issuer() {
     const auto claims = read_claims();
     if (!claims) return claims.error();
     claims_ = *claims;
-    const auto issuer = claims_->at_key("iss");
-    if (issuer.error() != simdjson::SUCCESS) return Errc::claim_missing;
-    const auto text = json::text_of(issuer.value_unsafe());
+    const auto issuer = json::member(*claims_, "iss");
+    if (!issuer) return Errc::claim_missing;
+    const auto text = json::text_of(*issuer);
     if (!text) return Errc::claim_invalid;
     return *text;
 }

@@ -12,9 +12,9 @@ Result<json::Object> read_part(std::string_view text, json::Document& document, 
     const auto size = decode_part(text, document);
     if (!size) return Errc::bad_base64url;
     const auto value = document.parse(*size);
-    json::Object object;
-    if (!value || value->get(object) != simdjson::SUCCESS || !json::members_are_distinct(*value)) return otherwise;
-    return object;
+    const auto object = value ? json::as<json::Object>(*value) : std::nullopt;
+    if (!object || !json::members_are_distinct(*value)) return otherwise;
+    return *object;
 }
 
 }  // namespace authjwks

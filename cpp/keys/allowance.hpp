@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "keys/fetch.hpp"
+#include "base/clock.hpp"
 
 namespace authjwks {
 

@@ -40,6 +40,11 @@ std::string oauth_url(std::string_view issuer) {
     return std::string(origin) + "/.well-known/oauth-authorization-server" + std::string(issuer.substr(origin.size()));
 }
 
+std::optional<std::string_view> text_member(json::Object object, std::string_view name) {
+    const auto member = json::member(object, name);
+    return member ? json::text_of(*member) : std::nullopt;
+}
+
 FetchFault fault_of(KeySetFault fault) {
     switch (fault) {
         case KeySetFault::too_large: return FetchFault::too_large;
@@ -91,7 +96,7 @@ Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadR
         return LoadedKeys{std::nullopt, response->lifetime, std::move(origin)};
     auto keys = KeySet::parse(origin.body, KeySetLimits{});
     if (!keys) return fault_of(keys.error());
-    keys->add_oddities(place->oddities);
+    keys->add_tolerated(place->tolerated);
     return LoadedKeys{*std::move(keys), response->lifetime, std::move(origin)};
 }
 
@@ -113,18 +118,17 @@ Result<KeyLocation::Place, FetchFault> KeyLocation::discover(const Fetch& fetch,
 
 Result<KeyLocation::Place, FetchFault> KeyLocation::read_metadata(const std::string& body, const Url& from) const {
     json::Document document(kMaxMetadataDepth);
-    json::Oddities oddities;
-    const auto value = json::parse_leniently(document, body, oddities);
+    json::Tolerated tolerated;
+    const auto value = json::parse_leniently(document, body, tolerated);
     if (!value) return FetchFault::not_json;
-    json::Object metadata;
-    std::string_view issuer, jwks_uri;
-    if (value->get(metadata) != simdjson::SUCCESS || !json::names_are_distinct(metadata) ||
-        metadata["issuer"].get(issuer) != simdjson::SUCCESS || metadata["jwks_uri"].get(jwks_uri) != simdjson::SUCCESS)
-        return FetchFault::not_discovery;
-    if (issuer_ && issuer != *issuer_) return FetchFault::issuer_mismatch;
-    auto url = Url::parse(jwks_uri, allow_http_ && !from.is_secure());
+    const auto metadata = json::as<json::Object>(*value);
+    if (!metadata || !json::names_are_distinct(*metadata)) return FetchFault::not_discovery;
+    const auto issuer = text_member(*metadata, "issuer"), jwks_uri = text_member(*metadata, "jwks_uri");
+    if (!issuer || !jwks_uri) return FetchFault::not_discovery;
+    if (issuer_ && *issuer != *issuer_) return FetchFault::issuer_mismatch;
+    auto url = Url::parse(*jwks_uri, allow_http_ && !from.is_secure());
     if (!url) return FetchFault::url_refused;
-    return Place{*std::move(url), oddities};
+    return Place{*std::move(url), tolerated};
 }
 
 }  // namespace authjwks

@@ -10,8 +10,8 @@
 
 #include "base/result.hpp"
 #include "jose/key_set.hpp"
-#include "keys/fetch.hpp"
-#include "keys/url.hpp"
+#include "net/fetch.hpp"
+#include "net/url.hpp"
 
 namespace authjwks {
 
@@ -58,7 +58,7 @@ class KeyLocation {
   private:
     struct Place {
         Url url;
-        json::Oddities oddities{};  // of the metadata that names it
+        json::Tolerated tolerated{};  // of the metadata that names it
     };
     bool may_have_credentials(const Url& url) const;
     Result<Place, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;

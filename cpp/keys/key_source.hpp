@@ -13,15 +13,15 @@
 
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
-#include "keys/fetch.hpp"
 #include "keys/fetch_in_progress.hpp"
+#include "keys/key_source_dependencies.hpp"
 #include "keys/negative_cache.hpp"
-#include "keys/patience.hpp"
 #include "keys/refresh_gate.hpp"
 #include "keys/snapshot_cell.hpp"
 #include "keys/source_events.hpp"
 #include "keys/source_report.hpp"
-#include "keys/surroundings.hpp"
+#include "keys/wait_policy.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 
@@ -30,7 +30,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
   public:
     /// Keys that never change, under a name for reports.
     KeySource(KeySet keys, std::string label);
-    KeySource(const KeyOptions& options, Surroundings surroundings);
+    KeySource(const KeyOptions& options, KeySourceDependencies dependencies);
     ~KeySource() override;
     KeySource(const KeySource&) = delete;
     KeySource& operator=(const KeySource&) = delete;
@@ -40,28 +40,28 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
 
     /// The keys; waits for a fetch when there are none, or none that were asked for since their ttl. While the issuer
     /// fails, keys that may serve are returned at once. @return keys_unavailable.
-    OrLater<Obtained> obtain(Patience patience);
+    OrPending<Obtained> obtain(WaitPolicy wait);
 
     /// Keys newer than `seen`, which lacks the one named `key_id`; or `seen`, when the issuer has been asked and has no
     /// other, or too recently to be asked again. @return keys_unavailable while it does not answer.
-    OrLater<Snapshot> renew(const Snapshot& seen, std::optional<std::string_view> key_id, Patience patience);
+    OrPending<Snapshot> renew(const Snapshot& seen, std::optional<std::string_view> key_id, WaitPolicy wait);
 
-    /// Waits for the answer that a call without patience would have waited for.
-    void attend();
+    /// Waits for the answer that a call without wait would have waited for.
+    void wait();
     /// Asks the issuer now, whatever is at hand, and waits. @return nothing, or why no answer came.
     std::optional<FetchFault> refresh();
     /// Ends all fetching for good; keys at hand serve out their time.
     void close();
 
     /// Does what is due: a fetch that was asked for, or one ahead of expiry. Returns when it is done.
-    void tick();
+    void run_due_work();
     /// Whether tick() is due in a source that nobody wakes. Lock-free.
-    bool is_due() const;
+    bool has_due_work() const;
 
     /// How long to wait before keys are worth asking for again.
     Clock::duration retry_after() const;
     SourceReport report() const;
-    const std::string& label() const noexcept { return surroundings_.label; }
+    const std::string& label() const noexcept { return dependencies_.label; }
     /// For how long a caller waits at most.
     Clock::duration timeout() const noexcept { return options_.timeout; }
     bool has_events() const noexcept { return events_.pending(); }
@@ -78,10 +78,11 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     Snapshot current() const;
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;
-    Result<Snapshot> take_at_its_word(const Snapshot& seen, std::optional<std::string_view> key_id);
-    std::optional<Result<Snapshot>> decide_unasked(const Snapshot& seen, std::optional<std::string_view> key_id);
+    Result<Snapshot> conclude_after_fetch(const Snapshot& seen, std::optional<std::string_view> key_id);
+    std::optional<Result<Snapshot>> conclude_without_fetch(const Snapshot& seen,
+                                                           std::optional<std::string_view> key_id);
     void start_fetch(Need need);
-    void tend_fetch(Tick now);
+    void check_fetch_deadline(Tick now);
     void run_fetch(Lock& lock);
     void fail_fetch(FetchFault fault);
     void record(Result<LoadedKeys, FetchFault> loaded);
@@ -95,10 +96,10 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     void after_fork_in_parent() override { mutex_.unlock(); }
     void after_fork_in_child() override;
 
-    const Surroundings surroundings_;
+    const KeySourceDependencies dependencies_;
     const KeyOptions options_;
     std::atomic<Clock::rep> settled_until_;     // ready() answers before this tick
-    std::atomic<Clock::rep> due_at_{kForever};  // for is_due()
+    std::atomic<Clock::rep> due_at_{kForever};  // for has_due_work()
     mutable std::atomic<bool> asked_{false}, serving_stale_{false};
     mutable std::atomic<std::uint64_t> stale_serves_{0};
 
@@ -112,7 +113,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     std::optional<FetchFault> last_error_;
     Origin origin_;  // of the snapshot
     unsigned int idle_rounds_ = 0;
-    bool closed_ = false, announced_throttling_ = false, begins_anew_ = false;
+    bool closed_ = false, announced_throttling_ = false, must_reschedule_ = false;
 };
 
 }  // namespace authjwks

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "keys/fetch.hpp"
+#include "base/clock.hpp"
 
 namespace authjwks {
 

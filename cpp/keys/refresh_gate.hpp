@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "keys/fetch.hpp"
+#include "base/clock.hpp"
 
 namespace authjwks {
 

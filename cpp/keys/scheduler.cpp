@@ -93,7 +93,7 @@ void Scheduler::work() {
         }
         auto source = take(appointments_.find(by_time_.begin()->second));
         lock.unlock();
-        if (source) source->tick();
+        if (source) source->run_due_work();
         source.reset();  // may be the last owner, whose end takes the lock
         lock.lock();
     }

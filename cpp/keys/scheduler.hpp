@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/fork_guard.hpp"
-#include "keys/fetch.hpp"
 
 namespace authjwks {
 
@@ -27,8 +27,8 @@ class Scheduler : public ForkAware {
     /// Never destroyed, as threads may still use it when static destructors run; stop() ends it.
     static Scheduler& of_this_process() noexcept;
 
-    /// Has source.tick() called at `at`; replaces what was agreed for this source before. @return false after stop(),
-    /// or when no thread can be started.
+    /// Has source.run_due_work() called at `at`; replaces what was agreed for this source before. @return false after
+    /// stop(), or when no thread can be started.
     bool wake(const std::shared_ptr<KeySource>& source, Tick at);
 
     /// Takes back what was agreed for this source, if anything was.

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 

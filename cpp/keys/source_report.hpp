@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "keys/fetch.hpp"
 #include "keys/snapshot_cell.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/ascii.hpp"
-#include "keys/http_headers.hpp"
+#include "net/http_headers.hpp"
 #include "support/byte_reader.hpp"
 #include "support/expect.hpp"
 

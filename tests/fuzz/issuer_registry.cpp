@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/issuer_directory.hpp"
+#include "engine/issuer_registry.hpp"
 #include "support/byte_reader.hpp"
 #include "support/expect.hpp"
 
@@ -22,13 +22,13 @@ const std::vector<std::string> kNamed{"https://one.example/", "https://two.examp
 constexpr std::string_view kTenants = "https://tenants.example/";
 constexpr std::size_t kMostUnanswered = 64,
                       kInVain = 64;  // that docs/keys.md says are waited for, and may fail at once
-constexpr Clock::duration kOneMoreInVain = std::chrono::milliseconds(500);
+constexpr Clock::duration kFailureInterval = std::chrono::milliseconds(500);
 constexpr std::size_t kSteps = 100;
 
 class Service {
   public:
     explicit Service(fuzz::ByteReader& input) : input_(input) {
-        for (const std::string& name : kNamed) named_.push_back(*directory_.find(name));
+        for (const std::string& name : kNamed) named_.push_back(*registry_.find(name));
     }
 
     void run() {
@@ -58,15 +58,15 @@ class Service {
     Source open(const std::string& issuer) {
         const auto source = std::make_shared<KeySource>(
             KeyOptions{.ttl = std::chrono::hours(1000)},
-            Surroundings{.label = issuer,
-                         .load = [this, issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
-                             if (failing_ == issuer) return FetchFault::unreachable;
-                             ++answers_;
-                             return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
-                         },
-                         .now = [this] { return now_; },
-                         .jitter = [] { return 0.5; },
-                         .cancel = [this](const KeySource& ending) { forget(ending); }});
+            KeySourceDependencies{.label = issuer,
+                                  .load = [this, issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                                      if (failing_ == issuer) return FetchFault::unreachable;
+                                      ++answers_;
+                                      return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
+                                  },
+                                  .now = [this] { return now_; },
+                                  .jitter = [] { return 0.5; },
+                                  .cancel = [this](const KeySource& ending) { forget(ending); }});
         ++opened_;
         ++living_;
         return source;
@@ -78,7 +78,7 @@ class Service {
     }
 
     void find_tenant(const std::string& issuer) {
-        const auto found = directory_.find(issuer);
+        const auto found = registry_.find(issuer);
         fuzz::expect(found || found.error() == Errc::keys_unavailable, "a tenant is not called a wrong issuer");
         if (found) fuzz::expect((*found)->label() == issuer, "what is found is the issuer that was asked for");
         if (const auto known = answered_.find(issuer); known != answered_.end())
@@ -87,28 +87,28 @@ class Service {
 
     /// Has a tenant's keys fetched, and looked up once more.
     void answer(const std::string& issuer) {
-        const auto found = directory_.find(issuer);
+        const auto found = registry_.find(issuer);
         if (!found || closed_) return;
-        static_cast<void>((*found)->obtain(Patience::until_the_deadline));
+        static_cast<void>((*found)->obtain(WaitPolicy::until_deadline));
         with_keys_.insert(found->get());
-        const auto again = directory_.find(issuer);
+        const auto again = registry_.find(issuer);
         fuzz::expect(again && *again == *found, "who has just answered is still there");
         if (is_crowded_) return;
         answered_[issuer] = *found;
-        if (answered_.size() <= IssuerDirectory::kMaxKnown) return;
+        if (answered_.size() <= IssuerRegistry::kMaxKnown) return;
         is_crowded_ = true;  // from now on the least used go
         answered_.clear();
     }
 
     void ask_in_vain(const std::string& issuer) {
-        const auto found = directory_.find(issuer);
+        const auto found = registry_.find(issuer);
         if (!found || closed_ || (*found)->report().age) return;
         failing_ = issuer;
         static_cast<void>((*found)->refresh());
         failing_.clear();
-        const auto again = directory_.find(issuer);
+        const auto again = registry_.find(issuer);
         fuzz::expect(!again && again.error() == Errc::keys_unavailable, "one that has just failed is not asked again");
-        fuzz::expect(directory_.retry_after(issuer) > Clock::duration::zero(), "and the caller is told when");
+        fuzz::expect(registry_.retry_after(issuer) > Clock::duration::zero(), "and the caller is told when");
     }
 
     void find_crowd() {
@@ -129,14 +129,14 @@ class Service {
         if (issuer.starts_with(kTenants) && std::ranges::all_of(rest, is_plain)) return;
         if (std::ranges::find(kNamed, issuer) != kNamed.end() || admitted_.contains(issuer)) return;
         const auto opened = opened_;
-        const auto found = directory_.find(issuer);
+        const auto found = registry_.find(issuer);
         fuzz::expect(!found && found.error() == Errc::wrong_issuer, "who is not trusted is refused");
         fuzz::expect(opened_ == opened, "and no source is made for it");
     }
 
     void admit(const std::string& issuer) {
         if (issuer.starts_with(kTenants) || std::ranges::find(kNamed, issuer) != kNamed.end()) return;
-        const auto admitted = directory_.admit(issuer, open(issuer));
+        const auto admitted = registry_.admit(issuer, open(issuer));
         if (!admitted || admitted_.contains(issuer)) ++refused_admissions_;
         if (!admitted) return fuzz::expect(admitted.error() == Errc::keys_unavailable, "admitted, or later");
         fuzz::expect((*admitted)->label() == issuer, "what is admitted is the issuer that was named");
@@ -144,8 +144,8 @@ class Service {
     }
 
     void check_sources() {
-        const auto sources = directory_.sources();
-        fuzz::expect(sources.size() <= kNamed.size() + IssuerDirectory::kMaxKnown + kMostUnanswered, "few are in use");
+        const auto sources = registry_.sources();
+        fuzz::expect(sources.size() <= kNamed.size() + IssuerRegistry::kMaxKnown + kMostUnanswered, "few are in use");
         fuzz::expect(std::set<Source>(sources.begin(), sources.end()).size() == sources.size(), "and each once");
         const auto is_used = [&sources](const Source& source) {
             return std::ranges::find(sources, source) != sources.end();
@@ -155,20 +155,20 @@ class Service {
     }
 
     void close() {
-        directory_.close();
+        registry_.close();
         closed_ = true;
     }
 
     void check() {
         for (std::size_t i = 0; i < kNamed.size(); ++i) {
-            const auto found = directory_.find(kNamed[i]);
+            const auto found = registry_.find(kNamed[i]);
             fuzz::expect(found && *found == named_[i], "a named issuer is always found");
             if (closed_) fuzz::expect((*found)->refresh() == FetchFault::stopped, "and asked no more after the end");
         }
         fuzz::expect(living_ <= kNamed.size() + with_keys_.size() + kMostUnanswered, "few wait for an answer");
-        fuzz::expect(with_keys_.size() <= IssuerDirectory::kMaxKnown + kMostUnanswered, "sources are bounded");
+        fuzz::expect(with_keys_.size() <= IssuerRegistry::kMaxKnown + kMostUnanswered, "sources are bounded");
         const auto in_vain = opened_ - kNamed.size() - refused_admissions_;
-        const auto more = static_cast<std::size_t>((now_ - kStart) / kOneMoreInVain);
+        const auto more = static_cast<std::size_t>((now_ - kStart) / kFailureInterval);
         fuzz::expect(in_vain <= answers_ + kInVain + more, "no more new issuers are asked in vain than is allowed");
     }
 
@@ -180,11 +180,11 @@ class Service {
     std::string failing_;
     std::set<const KeySource*> with_keys_;  // those alive
     std::set<std::string> admitted_;
-    IssuerDirectory directory_{kNamed,
-                               IssuerTemplate(std::string(kTenants) + "{tenant}"),
-                               {.open = [this](const std::string& issuer) { return open(issuer); },
-                                .now = [this] { return now_; },
-                                .random = [this] { return static_cast<double>(++draws_ % 64) / 64; }}};
+    IssuerRegistry registry_{kNamed,
+                             IssuerTemplate(std::string(kTenants) + "{tenant}"),
+                             {.open = [this](const std::string& issuer) { return open(issuer); },
+                              .now = [this] { return now_; },
+                              .random = [this] { return static_cast<double>(++draws_ % 64) / 64; }}};
     std::vector<Source> named_;
     std::map<std::string, Source> answered_;
 };

@@ -38,12 +38,12 @@ class World {
   public:
     explicit World(fuzz::ByteReader& input)
         : input_(input), wakes_(input.flag()), options_(options_of(input, wakes_)), model_(options_, now_) {
-        Surroundings surroundings{.label = "https://issuer.example/"};
-        surroundings.load = [this](const LoadRequest& request) { return load(request); };
-        surroundings.now = [this] { return now_; };
-        surroundings.jitter = [this] { return input_.byte() / 256.0; };
-        if (wakes_) surroundings.wake = [this](const std::shared_ptr<KeySource>&, Tick at) { return wake(at); };
-        source_ = std::make_shared<KeySource>(options_, std::move(surroundings));
+        KeySourceDependencies dependencies{.label = "https://issuer.example/"};
+        dependencies.load = [this](const LoadRequest& request) { return load(request); };
+        dependencies.now = [this] { return now_; };
+        dependencies.jitter = [this] { return input_.byte() / 256.0; };
+        if (wakes_) dependencies.wake = [this](const std::shared_ptr<KeySource>&, Tick at) { return wake(at); };
+        source_ = std::make_shared<KeySource>(options_, std::move(dependencies));
     }
 
     void run() {
@@ -55,13 +55,13 @@ class World {
         switch (input_.choice(10)) {
             case 0: return obtain();
             case 1: return renew();
-            case 2: return source_->attend();
+            case 2: return source_->wait();
             case 3: return refresh();
-            case 4: return source_->tick();
+            case 4: return source_->run_due_work();
             case 5: return pass();
             case 6: return look();
             case 7:
-                if (source_->is_due()) source_->tick();
+                if (source_->has_due_work()) source_->run_due_work();
                 return;
             case 8:
                 if (const auto keys = source_->ready()) model_.serves(keys, now_);
@@ -104,15 +104,15 @@ class World {
         return FetchFault::unreachable;
     }
 
-    Patience patience() {
-        return std::array{Patience::spent, Patience::none, Patience::until_the_deadline}[input_.choice(3)];
+    WaitPolicy wait() {
+        return std::array{WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline}[input_.choice(3)];
     }
 
     void obtain() {
-        const auto patience = this->patience();
-        const auto answer = source_->obtain(patience);
+        const auto wait = this->wait();
+        const auto answer = source_->obtain(wait);
         const auto* const obtained = std::get_if<Result<Obtained>>(&answer);
-        fuzz::expect(obtained != nullptr || patience == Patience::none, "only who does not wait is put off");
+        fuzz::expect(obtained != nullptr || wait == WaitPolicy::never, "only who does not wait is put off");
         if (obtained == nullptr) return;
         if (*obtained) return model_.serves((*obtained)->keys, now_);
         fuzz::expect(obtained->error() == Errc::keys_unavailable, "no keys means 503");
@@ -121,21 +121,21 @@ class World {
 
     /// What a token of an unknown key does: it takes the keys at hand, and asks for newer ones.
     void renew() {
-        const auto at_hand = source_->obtain(Patience::none);
+        const auto at_hand = source_->obtain(WaitPolicy::never);
         const auto* const obtained = std::get_if<Result<Obtained>>(&at_hand);
         if (obtained == nullptr || !*obtained) return;
         const Snapshot seen = (*obtained)->keys;
         const auto which = input_.choice(5);
         const auto key_id = which == 0 ? std::nullopt : std::optional(std::to_string(which));
-        const auto patience = this->patience();
+        const auto wait = this->wait();
         const auto loads = model_.loads();
-        const auto answer = source_->renew(seen, key_id, patience);
+        const auto answer = source_->renew(seen, key_id, wait);
         const auto* const renewed = std::get_if<Result<Snapshot>>(&answer);
-        fuzz::expect(renewed != nullptr || patience == Patience::none, "only who does not wait is put off");
+        fuzz::expect(renewed != nullptr || wait == WaitPolicy::never, "only who does not wait is put off");
         if (renewed == nullptr) return;
         if (!*renewed) return fuzz::expect(renewed->error() == Errc::keys_unavailable, "no answer means 503");
         if (**renewed != seen) return model_.serves(**renewed, now_);
-        model_.denies(key_id, patience == Patience::spent || model_.loads() != loads, now_);
+        model_.denies(key_id, wait == WaitPolicy::no_fetch || model_.loads() != loads, now_);
     }
 
     void refresh() {

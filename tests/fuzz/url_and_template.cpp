@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "engine/issuer_template.hpp"
-#include "keys/url.hpp"
+#include "net/url.hpp"
 #include "support/byte_reader.hpp"
 #include "support/curl_view.hpp"
 #include "support/expect.hpp"

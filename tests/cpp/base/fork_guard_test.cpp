@@ -27,30 +27,30 @@ class GivenStateOfEachRank : public ::testing::Test {
   protected:
     GivenStateOfEachRank() {
         ForkGuard::add(scheduler, ForkGuard::Rank::scheduler);
-        ForkGuard::add(directory, ForkGuard::Rank::directory);
+        ForkGuard::add(registry, ForkGuard::Rank::registry);
         ForkGuard::add(source, ForkGuard::Rank::source);
     }
     ~GivenStateOfEachRank() override {
-        for (Witness* witness : {&scheduler, &directory, &source}) ForkGuard::remove(*witness);
+        for (Witness* witness : {&scheduler, &registry, &source}) ForkGuard::remove(*witness);
     }
 
     std::string record;
-    Witness scheduler{"scheduler", record}, directory{"directory", record}, source{"source", record};
+    Witness scheduler{"scheduler", record}, registry{"registry", record}, source{"source", record};
 };
 
 TEST_F(GivenStateOfEachRank, TheParentLocksByRankAndUnlocksTheOtherWayRound) {
     EXPECT_TRUE(support::holds_in_child([] { return true; }));
 
     EXPECT_EQ(record,
-              "before directory\nbefore source\nbefore scheduler\n"
-              "parent scheduler\nparent source\nparent directory\n");
+              "before registry\nbefore source\nbefore scheduler\n"
+              "parent scheduler\nparent source\nparent registry\n");
 }
 
 TEST_F(GivenStateOfEachRank, TheChildBeginsAnewTheOtherWayRound) {
     EXPECT_TRUE(support::holds_in_child([this] {
         return record ==
-               "before directory\nbefore source\nbefore scheduler\n"
-               "child scheduler\nchild source\nchild directory\n";
+               "before registry\nbefore source\nbefore scheduler\n"
+               "child scheduler\nchild source\nchild registry\n";
     }));
 }
 
@@ -59,7 +59,7 @@ TEST_F(GivenStateOfEachRank, StateThatWasRemovedIsLeftAlone) {
 
     EXPECT_TRUE(support::holds_in_child([] { return true; }));
 
-    EXPECT_EQ(record, "before directory\nbefore scheduler\nparent scheduler\nparent directory\n");
+    EXPECT_EQ(record, "before registry\nbefore scheduler\nparent scheduler\nparent registry\n");
     ForkGuard::add(source, ForkGuard::Rank::source);
 }
 
@@ -67,7 +67,7 @@ TEST_F(GivenStateOfEachRank, AGrandchildIsForkedLikeAChild) {
     EXPECT_TRUE(support::holds_in_child([this] {
         record.clear();
         return support::holds_in_child(
-            [this] { return record.ends_with("child scheduler\nchild source\nchild directory\n"); });
+            [this] { return record.ends_with("child scheduler\nchild source\nchild registry\n"); });
     }));
 }
 

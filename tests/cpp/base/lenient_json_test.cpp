@@ -10,7 +10,7 @@ namespace {
 
 struct Read {
     std::string text;  // the value in compact form, or "" for none
-    Oddities met;
+    Tolerated met;
 };
 
 Read read(std::string_view text) {

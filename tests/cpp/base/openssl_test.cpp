@@ -17,7 +17,7 @@ void leave_an_error() { ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR); }
 
 TEST(GivenErrorsInTheQueue, ATurnEmptiesItAtItsEnd) {
     {
-        const ossl::Turn turn;
+        const ossl::ForkSafeSection section;
         leave_an_error();
         leave_an_error();
         EXPECT_NE(ERR_peek_error(), 0U);
@@ -28,7 +28,7 @@ TEST(GivenErrorsInTheQueue, ATurnEmptiesItAtItsEnd) {
 TEST(GivenAnException, ATurnEmptiesTheQueueOnItsWayOut) {
     EXPECT_THROW(
         {
-            const ossl::Turn turn;
+            const ossl::ForkSafeSection section;
             leave_an_error();
             throw std::runtime_error("on the way out");
         },
@@ -40,8 +40,8 @@ TEST(GivenATurn, AThreadThatForksMeanwhileWaitsForItsEnd) {
     std::binary_semaphore begun{0};
     std::atomic<bool> ended{false};
     std::thread other([&] {
-        const ossl::Turn turn;
-        const ossl::Turn within;
+        const ossl::ForkSafeSection section;
+        const ossl::ForkSafeSection within;
         begun.release();
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
         ended = true;
@@ -57,7 +57,7 @@ TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
     std::binary_semaphore begun{0}, over{0};
     std::thread other([&] {
         {
-            const ossl::Turn turn;
+            const ossl::ForkSafeSection section;
         }
         begun.release();
         over.acquire();
@@ -65,7 +65,7 @@ TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
     begun.acquire();
 
     EXPECT_TRUE(support::holds_in_child([] {
-        const ossl::Turn turn;
+        const ossl::ForkSafeSection section;
         return true;
     }));
     EXPECT_TRUE(support::holds_in_child([] { return support::holds_in_child([] { return true; }); }));
@@ -82,7 +82,7 @@ struct Late {
 TEST(GivenAThreadThatEnds, WhatItDropsLastStillHasItsTurn) {
     std::thread([] {
         thread_local Late late;
-        const ossl::Turn turn;
+        const ossl::ForkSafeSection section;
         late.key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     }).join();
 

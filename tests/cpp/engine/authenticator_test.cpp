@@ -61,8 +61,8 @@ std::string forged(std::string token) { return token.replace(token.rfind('.') + 
 
 /// The subject, the slug of the refusal, or who has to wait for what.
 std::string told(const Verdict& verdict) {
-    if (const auto* later = std::get_if<Later>(&verdict.outcome))
-        return later->is_conclusive ? "waits" : "waits and asks again";
+    if (const auto* pending = std::get_if<Pending>(&verdict.outcome))
+        return pending->is_conclusive ? "waits" : "waits and asks again";
     const auto& accepted = std::get<Result<Accepted>>(verdict.outcome);
     return accepted ? std::string(*json::text_of(accepted->claims.at_key("sub").value()))
                     : std::string(describe(accepted.error()).slug);
@@ -70,15 +70,15 @@ std::string told(const Verdict& verdict) {
 
 class GivenAColdAuthenticator : public ::testing::Test {
   protected:
-    std::string verdict(std::string_view token, Patience patience = Patience::until_the_deadline) {
-        const LentScratch scratch;
-        return told(authenticator.authenticate(token, *scratch, kNow, patience));
+    std::string verdict(std::string_view token, WaitPolicy wait = WaitPolicy::until_deadline) {
+        const ScratchLease scratch;
+        return told(authenticator.authenticate(token, *scratch, kNow, wait));
     }
     std::size_t fetches() const { return issuer.calls().size(); }
 
     FakeClock clock;
     ScriptedIssuer issuer;
-    const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
+    const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.dependencies(clock));
     const Authenticator authenticator{source, Policy(options()), nullptr};
 };
 
@@ -111,35 +111,35 @@ TEST_F(GivenAColdAuthenticator, WithoutTheIssuerItIsTheKeysThatAreMissing) {
 }
 
 TEST_F(GivenAColdAuthenticator, WhatNeedsNoKeyIsRefusedWithoutAskingForOne) {
-    for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline}) {
-        EXPECT_EQ(verdict("nonsense", patience), "malformed");
-        EXPECT_EQ(verdict(std::string(20'000, 'x'), patience), "too_long");
-        EXPECT_EQ(verdict("eyJhbGciOiJub25lIn0.e30.AA", patience), "unsupported_alg");
+    for (const WaitPolicy wait : {WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline}) {
+        EXPECT_EQ(verdict("nonsense", wait), "malformed");
+        EXPECT_EQ(verdict(std::string(20'000, 'x'), wait), "too_long");
+        EXPECT_EQ(verdict("eyJhbGciOiJub25lIn0.e30.AA", wait), "unsupported_alg");
     }
     EXPECT_EQ(fetches(), 0U);
     EXPECT_FALSE(source->report().refreshing);
 }
 
 TEST_F(GivenAColdAuthenticator, AVerdictTellsWhoseKeysItCameBy) {
-    const LentScratch scratch;
-    EXPECT_EQ(authenticator.authenticate("nonsense", *scratch, kNow, Patience::none).source, nullptr);
-    EXPECT_EQ(authenticator.authenticate(token_by("known"), *scratch, kNow, Patience::none).source, source);
+    const ScratchLease scratch;
+    EXPECT_EQ(authenticator.authenticate("nonsense", *scratch, kNow, WaitPolicy::never).source, nullptr);
+    EXPECT_EQ(authenticator.authenticate(token_by("known"), *scratch, kNow, WaitPolicy::never).source, source);
 }
 
 TEST_F(GivenAColdAuthenticator, WhoHasNoPatienceIsToldOnceTheSourceIsAttendedTo) {
-    EXPECT_EQ(verdict(token_by("known"), Patience::none), "waits");
+    EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "waits");
     EXPECT_EQ(fetches(), 0U);
     issuer.then_sends(keys_named({"known"}));
-    source->attend();
-    EXPECT_EQ(verdict(token_by("known"), Patience::spent), "user");
+    source->wait();
+    EXPECT_EQ(verdict(token_by("known"), WaitPolicy::no_fetch), "user");
     EXPECT_EQ(fetches(), 1U);
 }
 
 TEST_F(GivenAColdAuthenticator, KeysThatWereWaitedForAreNotFetchedAgainForAnUnknownName) {
-    EXPECT_EQ(verdict(token_by("unknown"), Patience::none), "waits");
+    EXPECT_EQ(verdict(token_by("unknown"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known"}));
-    source->attend();
-    EXPECT_EQ(verdict(token_by("unknown"), Patience::spent), "unknown_key");
+    source->wait();
+    EXPECT_EQ(verdict(token_by("unknown"), WaitPolicy::no_fetch), "unknown_key");
     EXPECT_EQ(fetches(), 1U);
 }
 
@@ -164,16 +164,16 @@ TEST_F(GivenAColdAuthenticator, ManyTokensAtOnceCostOneFetch) {
 }
 
 TEST_F(GivenAWarmAuthenticator, AGoodTokenIsAcceptedWithoutWaiting) {
-    for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline})
-        EXPECT_EQ(verdict(token_by("known"), patience), "user");
+    for (const WaitPolicy wait : {WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline})
+        EXPECT_EQ(verdict(token_by("known"), wait), "user");
     EXPECT_EQ(fetches(), 1U);
 }
 
 TEST_F(GivenAWarmAuthenticator, ABadTokenOfAKnownKeyIsRefusedWithoutWaiting) {
     EXPECT_EQ(verdict(forged(token_by("known"))), "bad_signature");
-    EXPECT_EQ(verdict(forged(token_by("known")), Patience::none), "bad_signature");
-    const LentScratch scratch;
-    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow + Seconds{700}, Patience::none)),
+    EXPECT_EQ(verdict(forged(token_by("known")), WaitPolicy::never), "bad_signature");
+    const ScratchLease scratch;
+    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow + Seconds{700}, WaitPolicy::never)),
               "expired");
     EXPECT_EQ(fetches(), 1U);
 }
@@ -185,7 +185,7 @@ TEST_F(GivenAWarmAuthenticator, AnUnknownNameIsAskedForOnceAndFound) {
 
     EXPECT_EQ(fetches(), 2U);
     EXPECT_TRUE(issuer.calls()[1].no_cache);
-    EXPECT_EQ(verdict(token_by("new"), Patience::none), "user");
+    EXPECT_EQ(verdict(token_by("new"), WaitPolicy::never), "user");
 }
 
 TEST_F(GivenAWarmAuthenticator, AnUnknownNameIsAskedForOnceAndNotFound) {
@@ -195,10 +195,10 @@ TEST_F(GivenAWarmAuthenticator, AnUnknownNameIsAskedForOnceAndNotFound) {
 }
 
 TEST_F(GivenAWarmAuthenticator, WhoHasNoPatienceForAnUnknownNameIsToldAfterwards) {
-    EXPECT_EQ(verdict(token_by("new"), Patience::none), "waits");
+    EXPECT_EQ(verdict(token_by("new"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known", "new"}));
-    source->attend();
-    EXPECT_EQ(verdict(token_by("new"), Patience::spent), "user");
+    source->wait();
+    EXPECT_EQ(verdict(token_by("new"), WaitPolicy::no_fetch), "user");
     EXPECT_EQ(fetches(), 2U);
 }
 
@@ -208,18 +208,18 @@ TEST_F(GivenAWarmAuthenticator, WithinTheCooldownAnUnknownNameIsRefusedAtOnce) {
 
     for (const std::string_view name : {"made up", "another", "and another"}) {
         EXPECT_EQ(verdict(token_by(name)), "unknown_key");
-        EXPECT_EQ(verdict(token_by(name), Patience::none), "unknown_key");
+        EXPECT_EQ(verdict(token_by(name), WaitPolicy::never), "unknown_key");
     }
     EXPECT_EQ(fetches(), 2U);
 
     clock.advance(30s);
-    EXPECT_EQ(verdict(token_by("another"), Patience::none), "waits");
+    EXPECT_EQ(verdict(token_by("another"), WaitPolicy::never), "waits");
 }
 
 TEST_F(GivenAWarmAuthenticator, WhileTheIssuerFailsAnUnknownNameIsNoFaultOfTheToken) {
     issuer.then_fails(FetchFault::unreachable);
     EXPECT_EQ(verdict(token_by("made up")), "keys_unavailable");
-    EXPECT_EQ(verdict(token_by("made up"), Patience::none), "keys_unavailable");
+    EXPECT_EQ(verdict(token_by("made up"), WaitPolicy::never), "keys_unavailable");
     EXPECT_EQ(verdict(token_by("known")), "user") << "known keys go on serving";
     EXPECT_EQ(fetches(), 2U);
 }
@@ -232,7 +232,7 @@ TEST_F(GivenAWarmAuthenticator, AKeyThatWasWithdrawnRefusesItsTokens) {
 
 TEST_F(GivenAWarmAuthenticator, KeysPastTheirTtlAreFetchedOnceEvenForAnUnknownName) {
     clock.advance(1000s);
-    EXPECT_EQ(verdict(token_by("known"), Patience::none), "waits");
+    EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known"}));
     EXPECT_EQ(verdict(token_by("made up")), "unknown_key");
     EXPECT_EQ(fetches(), 2U);
@@ -242,30 +242,30 @@ TEST_F(GivenAWarmAuthenticator, OldKeysServeWhileTheIssuerIsAway) {
     clock.advance(1000s);
     issuer.then_fails(FetchFault::unreachable);
     EXPECT_EQ(verdict(token_by("known")), "user");
-    EXPECT_EQ(verdict(token_by("known"), Patience::none), "user");
-    EXPECT_EQ(verdict(token_by("unknown"), Patience::none), "keys_unavailable");
+    EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "user");
+    EXPECT_EQ(verdict(token_by("unknown"), WaitPolicy::never), "keys_unavailable");
     EXPECT_EQ(fetches(), 2U);
 }
 
 TEST_F(GivenAWarmAuthenticator, WithPatienceOrWithoutTheVerdictIsTheSame) {
     for (const std::string& token :
          {token_by("known"), forged(token_by("known")), std::string("a.b"), std::string(20'000, 'x'), std::string()})
-        EXPECT_EQ(verdict(token, Patience::none), verdict(token));
+        EXPECT_EQ(verdict(token, WaitPolicy::never), verdict(token));
 }
 
 TEST(GivenFixedKeys, AnUnknownNameNeverWaits) {
     const auto source = std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static");
     const Authenticator authenticator(source, Policy(options()), nullptr);
-    const LentScratch scratch;
+    const ScratchLease scratch;
 
-    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow, Patience::none)), "user");
-    for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline})
-        EXPECT_EQ(told(authenticator.authenticate(token_by("unknown"), *scratch, kNow, patience)), "unknown_key");
+    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow, WaitPolicy::never)), "user");
+    for (const WaitPolicy wait : {WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline})
+        EXPECT_EQ(told(authenticator.authenticate(token_by("unknown"), *scratch, kNow, wait)), "unknown_key");
 }
 
 /// What a test keeps of claims: their subject.
-struct KeptSubject : KeptClaims {
-    explicit KeptSubject(std::string_view text) : subject(text) {}
+struct CachedSubject : CachedClaims {
+    explicit CachedSubject(std::string_view text) : subject(text) {}
     std::size_t bytes() const noexcept override { return subject.size(); }
 
     std::string subject;
@@ -274,19 +274,19 @@ struct KeptSubject : KeptClaims {
 /// The subject that is recalled of a token, or "" when it has to be judged anew.
 std::string recalled(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
     const auto known = authenticator.recall(token, now);
-    return known ? static_cast<const KeptSubject&>(*known->token->claims).subject : "";
+    return known ? static_cast<const CachedSubject&>(*known->token->claims).subject : "";
 }
 
 /// What a caller of both gets, and what it costs: a subject is recalled, or the token is judged and remembered if it
 /// passed. @return as told().
 std::string asked(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
     if (auto subject = recalled(authenticator, token, now); !subject.empty()) return subject;
-    const LentScratch scratch;
-    const Verdict verdict = authenticator.authenticate(token, *scratch, now, Patience::until_the_deadline);
+    const ScratchLease scratch;
+    const Verdict verdict = authenticator.authenticate(token, *scratch, now, WaitPolicy::until_deadline);
     const std::string said = told(verdict);
     const auto* const accepted = std::get_if<Result<Accepted>>(&verdict.outcome);
     if (accepted != nullptr && *accepted)
-        authenticator.remember(token, verdict, std::make_unique<const KeptSubject>(said));
+        authenticator.remember(token, verdict, std::make_unique<const CachedSubject>(said));
     return said;
 }
 
@@ -305,7 +305,7 @@ class GivenARememberedToken : public ::testing::Test {
 
     FakeClock clock;
     ScriptedIssuer issuer;
-    const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
+    const std::shared_ptr<KeySource> source = std::make_shared<KeySource>(kOptions, issuer.dependencies(clock));
     const Authenticator authenticator{source, Policy(options()), some_cache()};
     const std::string token = token_by("known");
 };
@@ -472,7 +472,7 @@ TEST(GivenKeysThatChangeUnderManyThreads, NoForgedTokenPassesAndNoGoodOneIsRefus
     ScriptedIssuer issuer;
     for (std::size_t i = 0; i <= refreshes; ++i)
         issuer.then_sends(i % 2 == 0 ? keys_named({"known"}) : keys_named({"known", "new"}));
-    const auto source = std::make_shared<KeySource>(kOptions, issuer.surroundings(clock));
+    const auto source = std::make_shared<KeySource>(kOptions, issuer.dependencies(clock));
     const Authenticator authenticator(source, Policy(options()), some_cache());
     std::vector<std::string> tokens;
     for (int i = 0; i < 50; ++i) tokens.push_back(token_by("known", "user " + std::to_string(i)));
@@ -502,8 +502,8 @@ class GivenSeveralIssuers : public ::testing::Test {
         return std::make_shared<KeySource>(*KeySet::parse(support::key_set_json({pair.jwk("a")}), {}), issuer);
     }
     std::string verdict(std::string_view token) {
-        const LentScratch scratch;
-        const Verdict verdict = authenticator.authenticate(token, *scratch, kNow, Patience::until_the_deadline);
+        const ScratchLease scratch;
+        const Verdict verdict = authenticator.authenticate(token, *scratch, kNow, WaitPolicy::until_deadline);
         used = verdict.source ? verdict.source->label() : "";
         return told(verdict);
     }
@@ -514,14 +514,14 @@ class GivenSeveralIssuers : public ::testing::Test {
     const KeyPair other = KeyPair::generate("P-256");
     std::string used;  // the label of the latest verdict's source
     const Authenticator authenticator{
-        std::make_shared<IssuerDirectory>(
+        std::make_shared<IssuerRegistry>(
             std::vector<std::string>{"https://issuer.example/", "https://other.example/"}, std::nullopt,
-            IssuerDirectory::Dependencies{.open = [this](const std::string& issuer) { return open(issuer); },
-                                          .now = [] { return Tick{}; },
-                                          .random = [] { return 0.0; }}),
+            IssuerRegistry::Dependencies{.open = [this](const std::string& issuer) { return open(issuer); },
+                                         .now = [] { return Tick{}; },
+                                         .random = [] { return 0.0; }}),
         [] {
             PolicyOptions all = options();
-            all.issuers = std::nullopt;  // the directory's to say
+            all.issuers = std::nullopt;  // the registry's to say
             return Policy(all);
         }(),
         some_cache()};

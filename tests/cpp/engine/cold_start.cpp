@@ -42,23 +42,23 @@ struct Issuer {
 
 /// One that has never asked for keys, and asks by the threads of the scheduler.
 std::unique_ptr<Authenticator> cold_authenticator(const Issuer& issuer) {
-    Surroundings surroundings{.label = "https://issuer.example/",
-                              .load = [&issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
-                                  return LoadedKeys{*KeySet::parse(issuer.keys, {}), std::nullopt, {}};
-                              },
-                              .now = &Clock::now,
-                              .jitter = [] { return 0.5; },
-                              .wake = [](const std::shared_ptr<KeySource>& source,
-                                         Tick at) { return Scheduler::of_this_process().wake(source, at); }};
+    KeySourceDependencies dependencies{.label = "https://issuer.example/",
+                                       .load = [&issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                                           return LoadedKeys{*KeySet::parse(issuer.keys, {}), std::nullopt, {}};
+                                       },
+                                       .now = &Clock::now,
+                                       .jitter = [] { return 0.5; },
+                                       .wake = [](const std::shared_ptr<KeySource>& source,
+                                                  Tick at) { return Scheduler::of_this_process().wake(source, at); }};
     return std::make_unique<Authenticator>(
-        std::make_shared<KeySource>(KeyOptions{.timeout = std::chrono::seconds(kHangs)}, std::move(surroundings)),
+        std::make_shared<KeySource>(KeyOptions{.timeout = std::chrono::seconds(kHangs)}, std::move(dependencies)),
         Policy({.algorithms = {"EdDSA"}}), std::make_unique<TokenCache>(TokenCache::Limits{std::size_t{1} << 20, 100}));
 }
 
 bool accepts(const Authenticator& authenticator, const Issuer& issuer) {
-    const LentScratch scratch;
+    const ScratchLease scratch;
     const Verdict verdict =
-        authenticator.authenticate(issuer.token, *scratch, Instant{Seconds{0}}, Patience::until_the_deadline);
+        authenticator.authenticate(issuer.token, *scratch, Instant{Seconds{0}}, WaitPolicy::until_deadline);
     const auto* const outcome = std::get_if<Result<Accepted>>(&verdict.outcome);
     return outcome != nullptr && *outcome;
 }

@@ -36,7 +36,7 @@ std::size_t mutations_per_run() {
     return asked == nullptr ? 50'000 : std::stoull(asked);
 }
 
-class NoClaims : public KeptClaims {
+class NoClaims : public CachedClaims {
   public:
     std::size_t bytes() const noexcept override { return 0; }
 };
@@ -105,7 +105,7 @@ class GivenTokensOfEveryAlgorithm : public ::testing::TestWithParam<std::size_t>
             EXPECT_EQ(known->token->token, token) << "another token was recalled";
             return {std::nullopt, true};
         }
-        const Verdict verdict = authenticator.authenticate(token, scratch, kNow, Patience::none);
+        const Verdict verdict = authenticator.authenticate(token, scratch, kNow, WaitPolicy::never);
         const auto& accepted = std::get<Result<Accepted>>(verdict.outcome);
         if (!accepted) return {accepted.error(), false};
         authenticator.remember(token, verdict, std::make_unique<NoClaims>());

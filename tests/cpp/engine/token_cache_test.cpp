@@ -23,7 +23,7 @@ constexpr TokenCache::Limits kAmple{std::size_t{1} << 24, 16'384};
 constexpr std::size_t kTail = 64;
 
 /// Claims of any size that say farewell.
-class SomeClaims : public KeptClaims {
+class SomeClaims : public CachedClaims {
   public:
     explicit SomeClaims(std::size_t bytes, std::function<void()> farewell = {})
         : bytes_(bytes), farewell_(std::move(farewell)) {}
@@ -43,7 +43,7 @@ std::string token_of(std::size_t number) {
     return std::string(200, 'h') + '.' + std::string(300, 'p') + '.' + std::string(86 - digits.size(), 's') + digits;
 }
 
-RememberedToken remembered(std::string token, std::size_t claims_bytes = 100, std::function<void()> farewell = {}) {
+CachedToken remembered(std::string token, std::size_t claims_bytes = 100, std::function<void()> farewell = {}) {
     return {.token = std::move(token),
             .validity = {},
             .key_set = 7,
@@ -298,7 +298,7 @@ TEST(GivenMoreTokensThanFit, NeitherLimitIsEverPassed) {
 }
 
 TEST(GivenAnEntry, ItIsCountedByAllThatItTakes) {
-    EXPECT_GE(bytes_of_one(0), token_of(0).size() + sizeof(RememberedToken));
+    EXPECT_GE(bytes_of_one(0), token_of(0).size() + sizeof(CachedToken));
     EXPECT_EQ(bytes_of_one(12'345), bytes_of_one(0) + 12'345);
     TokenCache cache(kAmple);
     auto token = remembered(token_of(0), 0);
@@ -309,7 +309,7 @@ TEST(GivenAnEntry, ItIsCountedByAllThatItTakes) {
 
 TEST(GivenAFoundToken, ItOutlivesItsPlaceAndTheCache) {
     bool gone = false;
-    std::shared_ptr<const RememberedToken> found;
+    std::shared_ptr<const CachedToken> found;
     {
         TokenCache cache({std::size_t{1} << 24, 1});
         cache.keep(remembered(token_of(1), 100, [&gone] { gone = true; }));

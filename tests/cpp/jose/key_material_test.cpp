@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "support/key_pair.hpp"
+#include "support/param_builder.hpp"
 
 namespace authjwks {
 namespace {
@@ -58,7 +59,7 @@ TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
     std::size_t size = 0;
     ASSERT_EQ(EVP_PKEY_get_octet_string_param(model.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size),
               1);
-    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
+    const support::ParamBuilder builder(OSSL_PARAM_BLD_new());
     std::vector<ossl::Bignum> numbers;  // the builder only borrows them
     for (const char* name : {OSSL_PKEY_PARAM_EC_P, OSSL_PKEY_PARAM_EC_A, OSSL_PKEY_PARAM_EC_B, OSSL_PKEY_PARAM_EC_ORDER,
                              OSSL_PKEY_PARAM_EC_COFACTOR}) {
@@ -70,7 +71,7 @@ TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
     OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field", 0);
     OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_EC_GENERATOR, point.data(), size);
     OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
-    const ossl::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+    const support::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
     const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
     EVP_PKEY* pkey = nullptr;
     ASSERT_EQ(EVP_PKEY_fromdata_init(ctx.get()), 1);

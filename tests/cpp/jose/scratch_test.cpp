@@ -8,10 +8,10 @@ namespace authjwks {
 namespace {
 
 TEST(GivenAScratchInUse, AnotherOneIsLentBesideIt) {
-    const LentScratch outer;
+    const ScratchLease outer;
     const auto outer_text = (*outer).claims.parse(R"("outer")");
     {
-        const LentScratch inner;
+        const ScratchLease inner;
         EXPECT_NE(&*inner, &*outer);
         ASSERT_TRUE((*inner).claims.parse(R"("inner")"));
     }
@@ -23,22 +23,22 @@ TEST(GivenAScratchGivenBack, ItIsLentAgain) {
     const Scratch* first = nullptr;
     const char* memory = nullptr;
     {
-        const LentScratch scratch;
+        const ScratchLease scratch;
         first = &*scratch;
         memory = (*scratch).claims.room(100).data();
     }
-    const LentScratch scratch;
+    const ScratchLease scratch;
     EXPECT_EQ(&*scratch, first);
     EXPECT_EQ((*scratch).claims.room(100).data(), memory) << "its memory was kept";
 }
 
 TEST(GivenAnotherThread, ItHasAStockOfItsOwn) {
     {
-        const LentScratch filling_the_stock;
+        const ScratchLease filling_the_stock;
     }
-    const LentScratch here;
+    const ScratchLease here;
     const Scratch* there = nullptr;
-    std::jthread([&there] { there = &*LentScratch(); }).join();
+    std::jthread([&there] { there = &*ScratchLease(); }).join();
 
     EXPECT_NE(there, &*here);
 }

@@ -152,11 +152,11 @@ TEST_F(GivenATrustedKey, ATokenMayNestThirtyTwoLevelsAndNoMore) {
 
 TEST_F(GivenATrustedKey, AVerdictInsideAnotherLeavesTheOutersClaimsAlone) {
     const std::string outer_text = token(R"({"alg":"ES256","kid":"a"})", kGoodClaims);
-    const LentScratch outer;
+    const ScratchLease outer;
     const auto outer_verdict = judge(*read_token(outer_text, policy, *outer), keys, policy, kNow);
     {
         const std::string inner_text = token(R"({"alg":"ES256","kid":"a"})", R"({"sub":"somebody else entirely"})");
-        const LentScratch inner;
+        const ScratchLease inner;
         std::ignore = judge(*read_token(inner_text, policy, *inner), keys, policy, kNow);
     }
     ASSERT_TRUE(outer_verdict);

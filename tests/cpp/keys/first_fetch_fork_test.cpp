@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Surroundings scheduled_surroundings() {
+KeySourceDependencies scheduled_dependencies() {
     return {.label = "https://issuer.example/",
             .load = [](const LoadRequest&) -> Result<LoadedKeys, FetchFault> { return FetchFault::unreachable; },
             .now = [] { return Clock::now(); },
@@ -29,18 +29,18 @@ Surroundings scheduled_surroundings() {
 /// Starts the fetch while the fork holds the lock that all registration takes, and has not locked the source yet.
 class FetchStarter : public ForkAware {
   public:
-    FetchStarter() { ForkGuard::add(*this, ForkGuard::Rank::directory); }
+    FetchStarter() { ForkGuard::add(*this, ForkGuard::Rank::registry); }
     ~FetchStarter() override { ForkGuard::remove(*this); }
 
     void before_fork() override {
-        started = std::async(std::launch::async, [this] { return source->obtain(Patience::none); });
+        started = std::async(std::launch::async, [this] { return source->obtain(WaitPolicy::never); });
         was_started_in_time = started.wait_for(10s) == std::future_status::ready;
     }
     void after_fork_in_parent() override {}
     void after_fork_in_child() override {}
 
-    std::shared_ptr<KeySource> source = std::make_shared<KeySource>(KeyOptions{}, scheduled_surroundings());
-    std::future<OrLater<Obtained>> started;
+    std::shared_ptr<KeySource> source = std::make_shared<KeySource>(KeyOptions{}, scheduled_dependencies());
+    std::future<OrPending<Obtained>> started;
     bool was_started_in_time = false;
 };
 

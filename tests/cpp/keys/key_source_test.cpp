@@ -47,11 +47,11 @@ std::string name_in(const Result<Snapshot>& keys) {
 
 /// What a caller who waits gets: the name of the first key, or the slug of the refusal.
 std::string obtain(KeySource& source) {
-    const auto obtained = waited_for(source.obtain(Patience::until_the_deadline));
+    const auto obtained = waited_for(source.obtain(WaitPolicy::until_deadline));
     return obtained ? name_in(obtained->keys) : std::string(describe(obtained.error()).slug);
 }
 std::string renew(KeySource& source, const Snapshot& seen, std::optional<std::string_view> key_id = "wanted") {
-    return name_in(waited_for(source.renew(seen, key_id, Patience::until_the_deadline)));
+    return name_in(waited_for(source.renew(seen, key_id, WaitPolicy::until_deadline)));
 }
 
 std::vector<EventKind> kinds_of(const std::vector<SourceEvent>& events) {
@@ -64,7 +64,7 @@ std::vector<EventKind> kinds_of(const std::vector<SourceEvent>& events) {
 class GivenAColdSource : public ::testing::Test {
   protected:
     std::shared_ptr<KeySource> source_with(const KeyOptions& options, double jitter = 0) {
-        return std::make_shared<KeySource>(options, issuer.surroundings(clock, jitter));
+        return std::make_shared<KeySource>(options, issuer.dependencies(clock, jitter));
     }
     std::size_t fetches() const { return issuer.calls().size(); }
 
@@ -137,11 +137,11 @@ TEST_F(GivenAColdSource, NothingIsReady) {
 TEST_F(GivenAColdSource, ObtainFetchesWithinTheTimeOut) {
     issuer.then_sends(set_of("a"));
 
-    const auto obtained = waited_for(source.obtain(Patience::until_the_deadline));
+    const auto obtained = waited_for(source.obtain(WaitPolicy::until_deadline));
 
     ASSERT_TRUE(obtained);
     EXPECT_EQ(name_in(obtained->keys), "a");
-    EXPECT_TRUE(obtained->just_came);
+    EXPECT_TRUE(obtained->is_newly_fetched);
     ASSERT_EQ(fetches(), 1U);
     EXPECT_EQ(issuer.calls()[0].deadline, clock.now() + 5s);
     EXPECT_FALSE(issuer.calls()[0].no_cache);
@@ -256,14 +256,14 @@ TEST_F(GivenAColdSource, ManyWhoAskAtOnceSurviveALoadThatThrows) {
 TEST_F(GivenAColdSource, WhoHasNoPatienceIsPutOffAndAttendBringsTheAnswer) {
     issuer.then_sends(set_of("a"));
 
-    const auto answer = source.obtain(Patience::none);
-    ASSERT_TRUE(std::holds_alternative<Later>(answer));
-    EXPECT_TRUE(std::get<Later>(answer).is_conclusive);
+    const auto answer = source.obtain(WaitPolicy::never);
+    ASSERT_TRUE(std::holds_alternative<Pending>(answer));
+    EXPECT_TRUE(std::get<Pending>(answer).is_conclusive);
     EXPECT_EQ(fetches(), 0U);
     EXPECT_TRUE(source.report().refreshing);
 
-    source.attend();
-    const auto obtained = waited_for(source.obtain(Patience::spent));
+    source.wait();
+    const auto obtained = waited_for(source.obtain(WaitPolicy::no_fetch));
     ASSERT_TRUE(obtained);
     EXPECT_EQ(name_in(obtained->keys), "a");
     EXPECT_FALSE(source.report().refreshing);
@@ -271,19 +271,19 @@ TEST_F(GivenAColdSource, WhoHasNoPatienceIsPutOffAndAttendBringsTheAnswer) {
 }
 
 TEST_F(GivenAColdSource, WhosePatienceIsSpentCausesNoFetch) {
-    EXPECT_EQ(waited_for(source.obtain(Patience::spent)).error(), Errc::keys_unavailable);
+    EXPECT_EQ(waited_for(source.obtain(WaitPolicy::no_fetch)).error(), Errc::keys_unavailable);
     EXPECT_EQ(fetches(), 0U);
     EXPECT_FALSE(source.report().refreshing);
 }
 
 TEST_F(GivenAColdSource, WithNothingToAttendToAttendReturns) {
-    source.attend();
+    source.wait();
     EXPECT_EQ(fetches(), 0U);
 }
 
 // A task may be cancelled between being put off and attending to it.
 TEST_F(GivenAColdSource, AFetchThatNobodyAttendedToIsMadeByTheNextWhoNeedsKeys) {
-    std::ignore = source.obtain(Patience::none);
+    std::ignore = source.obtain(WaitPolicy::never);
     clock.advance(6s);
     issuer.then_sends(set_of("a"));
 
@@ -293,10 +293,10 @@ TEST_F(GivenAColdSource, AFetchThatNobodyAttendedToIsMadeByTheNextWhoNeedsKeys) 
 TEST_F(GivenAWarmSource, ItsKeysAreReadyForTheirTtl) {
     const Snapshot keys = source.ready();
     EXPECT_EQ(name_in(keys), "old");
-    const auto obtained = waited_for(source.obtain(Patience::none));
+    const auto obtained = waited_for(source.obtain(WaitPolicy::never));
     ASSERT_TRUE(obtained);
     EXPECT_EQ(obtained->keys, keys) << "the same snapshot";
-    EXPECT_FALSE(obtained->just_came);
+    EXPECT_FALSE(obtained->is_newly_fetched);
     clock.advance(1000s - kTick);
     EXPECT_EQ(source.ready(), keys);
     EXPECT_EQ(obtain(source), "old");
@@ -320,29 +320,29 @@ TEST_F(GivenAWarmSource, ItsReportTellsAgeAndNextRefresh) {
 
 TEST_F(GivenAWarmSource, ATickAtFourFifthsOfTheTtlRefreshesIt) {
     clock.advance(800s - kTick);
-    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(source.has_due_work());
     clock.advance(kTick);
-    EXPECT_TRUE(source.is_due());
+    EXPECT_TRUE(source.has_due_work());
     issuer.then([this] {
         EXPECT_EQ(name_in(source.ready()), "old") << "ready all the while";
         EXPECT_TRUE(source.report().refreshing);
         return ScriptedIssuer::keys(set_of("new"));
     });
 
-    source.tick();
+    source.run_due_work();
 
     EXPECT_EQ(name_in(source.ready()), "new");
-    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(source.has_due_work());
     EXPECT_FALSE(issuer.calls()[1].no_cache);
     EXPECT_EQ(issuer.calls()[1].known.body, set_of("old")) << "so that the same answer is recognised";
     EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::keys_changed});
 }
 
 TEST_F(GivenAWarmSource, ATickBeforeItsTimeDoesNothing) {
-    source.tick();
+    source.run_due_work();
     EXPECT_EQ(fetches(), 1U);
     clock.advance(800s);
-    EXPECT_TRUE(source.is_due()) << "it has not been forgotten";
+    EXPECT_TRUE(source.has_due_work()) << "it has not been forgotten";
 }
 
 TEST_F(GivenAWarmSource, AnAnswerWithNothingNewKeepsTheSnapshotForAnotherTtl) {
@@ -350,7 +350,7 @@ TEST_F(GivenAWarmSource, AnAnswerWithNothingNewKeepsTheSnapshotForAnotherTtl) {
     clock.advance(800s);
     issuer.then_sends_nothing_new();
 
-    source.tick();
+    source.run_due_work();
 
     EXPECT_EQ(source.ready(), keys);
     EXPECT_EQ(source.report().age, Clock::duration::zero());
@@ -362,20 +362,20 @@ TEST_F(GivenAWarmSource, AnAnswerWithNothingNewKeepsTheSnapshotForAnotherTtl) {
 TEST_F(GivenAWarmSource, AfterFourRefreshesThatNobodyUsedTheIssuerIsLeftAlone) {
     for (int round = 0; round < 5; ++round) {  // the first one's keys were used
         clock.advance(800s);
-        ASSERT_TRUE(source.is_due()) << round;
+        ASSERT_TRUE(source.has_due_work()) << round;
         issuer.then_sends_nothing_new();
-        source.tick();
+        source.run_due_work();
     }
     clock.advance(800s);
-    source.tick();
+    source.run_due_work();
     EXPECT_EQ(fetches(), 6U);
-    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(source.has_due_work());
 
     clock.advance(800s);
     issuer.then_sends(set_of("new"));
     EXPECT_EQ(obtain(source), "new") << "until somebody comes by";
     clock.advance(800s);
-    EXPECT_TRUE(source.is_due());
+    EXPECT_TRUE(source.has_due_work());
 }
 
 TEST_F(GivenAWarmSource, KeysPastTheirTtlAreWaitedForWhenNobodyAskedSince) {
@@ -441,17 +441,17 @@ TEST_F(GivenAWarmSource, TheAgeCountsFromTheEndOfTheFetch) {
 TEST_F(GivenAWarmSource, ARefreshThatFailsAheadOfTimeIsRepeatedWithoutAnybodysNotice) {
     clock.advance(800s);
     issuer.then_fails(FetchFault::unreachable);
-    source.tick();
+    source.run_due_work();
 
     EXPECT_EQ(source.report().state, SourceState::fresh);
     EXPECT_EQ(source.report().last_error, FetchFault::unreachable);
     EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::refresh_failed});
     EXPECT_EQ(name_in(source.ready()), "old");
-    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(source.has_due_work());
     clock.advance(1s);
-    EXPECT_TRUE(source.is_due()) << "when the back-off ends";
+    EXPECT_TRUE(source.has_due_work()) << "when the back-off ends";
     issuer.then_sends(set_of("new"));
-    source.tick();
+    source.run_due_work();
     EXPECT_EQ(name_in(source.ready()), "new");
     EXPECT_EQ(kinds_of(source.take_events()), (std::vector{EventKind::recovered, EventKind::keys_changed}));
 }
@@ -474,7 +474,7 @@ TEST_F(GivenAStaleSource, EachTimeTheyServeIsCounted) {
 
 TEST_F(GivenAStaleSource, NobodyWaitsForTheNextAttempt) {
     clock.advance(1s);
-    EXPECT_TRUE(source.is_due());
+    EXPECT_TRUE(source.has_due_work());
     EXPECT_EQ(name_in(source.ready()), "old");
     EXPECT_EQ(obtain(source), "old");
     EXPECT_EQ(fetches(), 2U);
@@ -484,7 +484,7 @@ TEST_F(GivenAStaleSource, NobodyWaitsForTheNextAttempt) {
         EXPECT_EQ(obtain(source), "old");
         return ScriptedIssuer::keys(set_of("new"));
     });
-    source.tick();
+    source.run_due_work();
     EXPECT_EQ(name_in(source.ready()), "new");
     EXPECT_EQ(source.report().last_error, std::nullopt) << "a success takes the error back";
     EXPECT_EQ(source.report().state, SourceState::fresh);
@@ -494,7 +494,7 @@ TEST_F(GivenAStaleSource, OneOutageIsToldOnce) {
     for (const auto back_off : {1s, 2s, 4s}) {
         clock.advance(back_off);
         issuer.then_fails(FetchFault::unreachable);
-        source.tick();
+        source.run_due_work();
     }
     const auto kinds = kinds_of(source.take_events());
     EXPECT_EQ(std::ranges::count(kinds, EventKind::stale_served), 1);
@@ -645,29 +645,29 @@ TEST_F(GivenAWarmSource, RenewOfAnOlderSnapshotTakesTheNewerOneWithoutAsking) {
     EXPECT_EQ(renew(source, older), "new");
 
     EXPECT_EQ(renew(source, older), "new");
-    EXPECT_EQ(name_in(waited_for(source.renew(older, "wanted", Patience::none))), "new");
+    EXPECT_EQ(name_in(waited_for(source.renew(older, "wanted", WaitPolicy::never))), "new");
     EXPECT_EQ(fetches(), 2U);
 }
 
 TEST_F(GivenAWarmSource, WhoRenewsWithoutPatienceIsPutOff) {
     const Snapshot keys = source.ready();
-    const auto answer = source.renew(keys, "wanted", Patience::none);
-    ASSERT_TRUE(std::holds_alternative<Later>(answer));
-    EXPECT_TRUE(std::get<Later>(answer).is_conclusive);
+    const auto answer = source.renew(keys, "wanted", WaitPolicy::never);
+    ASSERT_TRUE(std::holds_alternative<Pending>(answer));
+    EXPECT_TRUE(std::get<Pending>(answer).is_conclusive);
     EXPECT_EQ(fetches(), 1U);
 
     issuer.then_sends(set_of("wanted"));
-    source.attend();
-    EXPECT_EQ(name_in(waited_for(source.renew(keys, "wanted", Patience::spent))), "wanted");
+    source.wait();
+    EXPECT_EQ(name_in(waited_for(source.renew(keys, "wanted", WaitPolicy::no_fetch))), "wanted");
     EXPECT_EQ(fetches(), 2U);
 }
 
 TEST_F(GivenAWarmSource, WhosePatienceIsSpentTakesTheIssuerAtItsWord) {
     const Snapshot keys = source.ready();
-    std::ignore = source.renew(keys, "made up", Patience::none);
+    std::ignore = source.renew(keys, "made up", WaitPolicy::never);
     issuer.then_sends_nothing_new();
-    source.attend();
-    EXPECT_EQ(name_in(waited_for(source.renew(keys, "made up", Patience::spent))), "old");
+    source.wait();
+    EXPECT_EQ(name_in(waited_for(source.renew(keys, "made up", WaitPolicy::no_fetch))), "old");
 
     clock.advance(30s - kTick);
     EXPECT_EQ(renew(source, keys, "made up"), "old") << "remembered as unknown";
@@ -675,15 +675,15 @@ TEST_F(GivenAWarmSource, WhosePatienceIsSpentTakesTheIssuerAtItsWord) {
 }
 
 TEST_F(GivenAWarmSource, WhosePatienceIsSpentIsNotToldThatAKeyIsUnknownBeforeTheIssuerHasAnswered) {
-    std::ignore = source.renew(source.ready(), "wanted", Patience::none);
+    std::ignore = source.renew(source.ready(), "wanted", WaitPolicy::never);
 
-    EXPECT_EQ(name_in(waited_for(source.renew(source.ready(), "wanted", Patience::spent))), "keys_unavailable");
+    EXPECT_EQ(name_in(waited_for(source.renew(source.ready(), "wanted", WaitPolicy::no_fetch))), "keys_unavailable");
     issuer.then_sends(set_of("wanted"));
     EXPECT_EQ(renew(source, source.ready()), "wanted") << "and it is not remembered as unknown";
 }
 
 TEST_F(GivenAWarmSource, ARenewalThatNobodyAttendedToIsMadeByTheNextWhoNeedsIt) {
-    std::ignore = source.renew(source.ready(), "wanted", Patience::none);
+    std::ignore = source.renew(source.ready(), "wanted", WaitPolicy::never);
     clock.advance(30s);
     issuer.then_sends(set_of("wanted"));
 
@@ -694,11 +694,11 @@ TEST_F(GivenAWarmSource, ARenewalThatNobodyAttendedToIsMadeByTheNextWhoNeedsIt) 
 TEST_F(GivenAWarmSource, AnUnknownNameIsAskedForAfterARefreshThatBringsNothingNew) {
     const Snapshot keys = source.ready();
     clock.advance(1000s);
-    const auto first = source.obtain(Patience::none);
-    ASSERT_TRUE(std::holds_alternative<Later>(first));
-    const auto second = source.renew(keys, "wanted", Patience::none);
-    ASSERT_TRUE(std::holds_alternative<Later>(second));
-    EXPECT_FALSE(std::get<Later>(second).is_conclusive);
+    const auto first = source.obtain(WaitPolicy::never);
+    ASSERT_TRUE(std::holds_alternative<Pending>(first));
+    const auto second = source.renew(keys, "wanted", WaitPolicy::never);
+    ASSERT_TRUE(std::holds_alternative<Pending>(second));
+    EXPECT_FALSE(std::get<Pending>(second).is_conclusive);
     issuer.then_sends_nothing_new();
     issuer.then_sends(set_of("wanted"));
 
@@ -775,7 +775,7 @@ TEST_F(GivenAWarmSource, OnceClosedItsKeysServeOutTheirTimeAndNothingIsFetched) 
     EXPECT_EQ(source.refresh(), FetchFault::stopped);
     EXPECT_EQ(renew(source, source.ready()), "old");
     clock.advance(800s);
-    source.tick();
+    source.run_due_work();
     clock.advance(200s);
     EXPECT_EQ(obtain(source), "old");
     clock.advance(3600s);
@@ -821,8 +821,8 @@ TEST_F(GivenAColdSource, TheThreadThatFetchesNeverWaitsForItself) {
     bool put_off = true;
     issuer.then([&] {
         inside = obtain(source);
-        put_off = std::holds_alternative<Later>(source.obtain(Patience::none));
-        source.attend();
+        put_off = std::holds_alternative<Pending>(source.obtain(WaitPolicy::never));
+        source.wait();
         const auto fault = source.refresh();
         command = fault ? name_of(*fault) : "answered";
         return ScriptedIssuer::keys(set_of("a"));
@@ -891,12 +891,12 @@ TEST_F(GivenAFetchThatDoesNotReturn, ItIsGivenUpOneTimeoutAfterItsDeadline) {
     entered.wait();
 
     clock.advance(2 * kOptions.timeout - kTick);
-    EXPECT_FALSE(source.is_due());
+    EXPECT_FALSE(source.has_due_work());
     EXPECT_EQ(obtain(source), "keys_unavailable");
     EXPECT_TRUE(source.report().refreshing);
 
     clock.advance(kTick);
-    EXPECT_TRUE(source.is_due());
+    EXPECT_TRUE(source.has_due_work());
     EXPECT_EQ(obtain(source), "keys_unavailable");
     EXPECT_FALSE(source.report().refreshing);
     EXPECT_EQ(source.report().last_error, FetchFault::timed_out);
@@ -911,7 +911,7 @@ TEST_F(GivenAFetchThatDoesNotReturn, ItsLateAnswerIsDropped) {
     start_hanging_fetch();
     entered.wait();
     clock.advance(2 * kOptions.timeout);
-    source.tick();
+    source.run_due_work();
     clock.advance(1s);
     issuer.then_sends(set_of("new"));
     EXPECT_EQ(obtain(source), "new");
@@ -933,7 +933,7 @@ TEST_F(GivenAFetchThatDoesNotReturn, NoMoreThanFourAreLeftRunning) {
         clock.advance(60s);
     }
     EXPECT_EQ(obtain(source), "keys_unavailable");
-    source.tick();
+    source.run_due_work();
     EXPECT_EQ(source.refresh(), FetchFault::timed_out);
     EXPECT_EQ(fetches(), FetchInProgress::kMaxAbandoned);
 
@@ -946,13 +946,13 @@ TEST_F(GivenAFetchThatDoesNotReturn, NoMoreThanFourAreLeftRunning) {
 class GivenAScheduledSource : public GivenAColdSource {
   protected:
     std::shared_ptr<KeySource> scheduled(const KeyOptions& options) {
-        Surroundings surroundings = issuer.surroundings(clock);
-        surroundings.wake = [this](const std::shared_ptr<KeySource>&, Tick at) {
+        KeySourceDependencies dependencies = issuer.dependencies(clock);
+        dependencies.wake = [this](const std::shared_ptr<KeySource>&, Tick at) {
             agreed = at;
             if (at <= clock.now()) called.count_down();
             return !is_stopped;
         };
-        return std::make_shared<KeySource>(options, std::move(surroundings));
+        return std::make_shared<KeySource>(options, std::move(dependencies));
     }
 
     Tick agreed{};         // the latest appointment
@@ -966,21 +966,21 @@ TEST_F(GivenAScheduledSource, WhoWaitsGetsWhatTheTickBrings) {
     issuer.then_sends(set_of("a"));
     std::jthread scheduler([this] {
         called.wait();
-        source_on_schedule.tick();
+        source_on_schedule.run_due_work();
     });
 
     EXPECT_EQ(obtain(source_on_schedule), "a");
 
     EXPECT_EQ(agreed, clock.now() + 800s) << "the next one";
-    EXPECT_FALSE(source_on_schedule.is_due()) << "nobody needs to look";
+    EXPECT_FALSE(source_on_schedule.has_due_work()) << "nobody needs to look";
 }
 
 TEST_F(GivenAScheduledSource, ASignalEndsTheWaitAtOnce) {
-    Surroundings surroundings = issuer.surroundings(clock);
-    surroundings.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
+    KeySourceDependencies dependencies = issuer.dependencies(clock);
+    dependencies.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
     int asked = 0;
-    surroundings.interrupted = [&asked] { return ++asked == 2; };
-    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(surroundings));
+    dependencies.interrupted = [&asked] { return ++asked == 2; };
+    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(dependencies));
 
     EXPECT_EQ(obtain(*interruptible), "keys_unavailable");
 
@@ -988,14 +988,14 @@ TEST_F(GivenAScheduledSource, ASignalEndsTheWaitAtOnce) {
 }
 
 TEST_F(GivenAScheduledSource, AForkInASignalHandlerEndsTheChildsWait) {
-    Surroundings surroundings = issuer.surroundings(clock);
-    surroundings.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
+    KeySourceDependencies dependencies = issuer.dependencies(clock);
+    dependencies.wake = [](const std::shared_ptr<KeySource>&, Tick) { return true; };
     pid_t child = -1;
-    surroundings.interrupted = [&child] {
+    dependencies.interrupted = [&child] {
         if (child < 0) child = fork();
         return child != 0;
     };
-    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(surroundings));
+    const auto interruptible = std::make_shared<KeySource>(KeyOptions{.timeout = 1h}, std::move(dependencies));
 
     const std::string answer = obtain(*interruptible);
 
@@ -1006,10 +1006,10 @@ TEST_F(GivenAScheduledSource, AForkInASignalHandlerEndsTheChildsWait) {
 }
 
 TEST_F(GivenAScheduledSource, ItsEndCancelsWhatWasAgreed) {
-    Surroundings surroundings = issuer.surroundings(clock);
+    KeySourceDependencies dependencies = issuer.dependencies(clock);
     const KeySource* cancelled = nullptr;
-    surroundings.cancel = [&cancelled](const KeySource& ending) { cancelled = &ending; };
-    auto short_lived = std::make_shared<KeySource>(kOptions, std::move(surroundings));
+    dependencies.cancel = [&cancelled](const KeySource& ending) { cancelled = &ending; };
+    auto short_lived = std::make_shared<KeySource>(kOptions, std::move(dependencies));
     const KeySource* const address = short_lived.get();
 
     short_lived.reset();
@@ -1021,7 +1021,7 @@ TEST_F(GivenAScheduledSource, ItIsCalledAgainWhenABackOffEnds) {
     issuer.then_fails(FetchFault::unreachable);
     std::jthread scheduler([this] {
         called.wait();
-        source_on_schedule.tick();
+        source_on_schedule.run_due_work();
     });
 
     EXPECT_EQ(obtain(source_on_schedule), "keys_unavailable");
@@ -1034,7 +1034,7 @@ TEST_F(GivenAScheduledSource, WhoWaitsIsGivenUpAtTheDeadlineAndTheAnswerStillCou
     EXPECT_EQ(obtain(*hurried), "keys_unavailable") << "nobody has ticked";
 
     issuer.then_sends(set_of("late"));
-    hurried->tick();
+    hurried->run_due_work();
 
     EXPECT_EQ(name_in(hurried->ready()), "late");
 }
@@ -1057,11 +1057,11 @@ TEST(GivenFixedKeys, TheyServeForEver) {
     const Snapshot keys = source.ready();
 
     EXPECT_EQ(name_in(keys), "a");
-    for (const Patience patience : {Patience::spent, Patience::none, Patience::until_the_deadline}) {
-        EXPECT_EQ(waited_for(source.obtain(patience))->keys, keys);
-        EXPECT_EQ(*waited_for(source.renew(keys, "b", patience)), keys);
+    for (const WaitPolicy wait : {WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline}) {
+        EXPECT_EQ(waited_for(source.obtain(wait))->keys, keys);
+        EXPECT_EQ(*waited_for(source.renew(keys, "b", wait)), keys);
     }
-    source.attend();
+    source.wait();
     EXPECT_EQ(source.refresh(), std::nullopt);
     source.close();
     EXPECT_EQ(source.ready(), keys);
@@ -1069,8 +1069,8 @@ TEST(GivenFixedKeys, TheyServeForEver) {
 
 TEST(GivenFixedKeys, NothingIsEverDue) {
     KeySource source(*KeySet::parse(set_of("a"), {}), "static");
-    EXPECT_FALSE(source.is_due());
-    EXPECT_NO_THROW(source.tick());
+    EXPECT_FALSE(source.has_due_work());
+    EXPECT_NO_THROW(source.run_due_work());
 }
 
 TEST(GivenFixedKeys, TheirReportTellsNoTimes) {

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks::support {
 

@@ -1,4 +1,5 @@
 #include "support/key_pair.hpp"
+#include "support/param_builder.hpp"
 
 #include <map>
 #include <memory>
@@ -164,10 +165,10 @@ const Algorithm& algorithm(std::string_view name) {
 }
 
 ossl::Pkey rsa_public_key(const BIGNUM& modulus, const BIGNUM& exponent) {
-    const ossl::ParamBuilder builder(OSSL_PARAM_BLD_new());
+    const ParamBuilder builder(OSSL_PARAM_BLD_new());
     demand(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
            OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, &exponent) == 1);
-    const ossl::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+    const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
     const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
     EVP_PKEY* pkey = nullptr;
     demand(EVP_PKEY_fromdata_init(ctx.get()) == 1 &&

@@ -24,6 +24,16 @@ bool readable_within(int socket, std::chrono::milliseconds duration) {
     return poll(&waiting, 1, static_cast<int>(duration.count())) > 0;
 }
 
+/// Whether a request is there as a whole, with the body that its Content-Length announces.
+bool is_complete(std::string_view request) {
+    constexpr std::string_view name = "\r\nContent-Length: ";
+    const auto end = request.find("\r\n\r\n");
+    if (end == std::string_view::npos) return false;
+    const auto length = request.find(name);
+    if (length > end) return true;
+    return request.size() - end - 4 >= std::stoul(std::string(request.substr(length + name.size(), 10)));
+}
+
 std::string text_in(const ossl::Bio& memory) {
     char* text = nullptr;
     const long size = BIO_get_mem_data(memory.get(), &text);
@@ -83,12 +93,13 @@ void Connection::reset() {
 
 void Connection::read_request() {
     char buffer[4096];
-    while (request_.find("\r\n\r\n") == std::string::npos) {
+    while (!is_complete(request_)) {
         const auto size = tls_ != nullptr ? SSL_read(tls_, buffer, sizeof buffer)
                                           : static_cast<int>(recv(socket_, buffer, sizeof buffer, 0));
         if (size <= 0) return;
         request_.append(buffer, static_cast<std::size_t>(size));
-        const bool is_http = request_.starts_with("GET ") || request_.starts_with("CONNECT ");
+        const bool is_http =
+            request_.starts_with("GET ") || request_.starts_with("POST ") || request_.starts_with("CONNECT ");
         if (!is_http) return;  // another protocol, which has no blank line
     }
 }
@@ -140,9 +151,9 @@ void LoopbackServer::run(const std::stop_token& stop) {
         if (!readable_within(listener_, std::chrono::milliseconds(10))) continue;
         const int client = accept(listener_, nullptr, nullptr);
         if (client < 0) continue;
-        const timeval patience{5, 0};
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        const timeval wait{5, 0};
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
         serve_one(client);
         close(client);
     }

@@ -18,7 +18,7 @@
 
 namespace authjwks::support {
 
-/// Safe from many threads. Outlives the sources made with its surroundings().
+/// Safe from many threads. Outlives the sources made with its dependencies().
 class ScriptedIssuer {
   public:
     using Answer = std::function<Result<LoadedKeys, FetchFault>()>;
@@ -45,7 +45,7 @@ class ScriptedIssuer {
 
     /// Load from this script and read this clock, without threads: whoever needs keys fetches them. `jitter` is always
     /// the same.
-    Surroundings surroundings(const FakeClock& clock, double jitter = 0) {
+    KeySourceDependencies dependencies(const FakeClock& clock, double jitter = 0) {
         return {.label = "https://issuer.example/",
                 .load = [this](const LoadRequest& request) { return next(request)(); },
                 .now = [&clock] { return clock.now(); },
@@ -78,9 +78,9 @@ class ScriptedIssuer {
     std::vector<LoadRequest> calls_;
 };
 
-/// The answer of a caller who waited; a caller without patience who was put off fails the test.
+/// The answer of a caller who waited; a caller without wait who was put off fails the test.
 template <class T>
-Result<T> waited_for(OrLater<T> answer) {
+Result<T> waited_for(OrPending<T> answer) {
     if (auto* result = std::get_if<Result<T>>(&answer)) return std::move(*result);
     ADD_FAILURE() << "the answer was put off";
     return Errc::keys_unavailable;

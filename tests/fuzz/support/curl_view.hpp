@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "keys/curl.hpp"
+#include "net/curl.hpp"
 
 namespace authjwks::fuzz {
 

@@ -24,16 +24,16 @@ namespace authjwks {
 /// What a token claims as its issuer only ever picks one of these. Bounded: made-up tenants cannot push out those whose
 /// keys are known, nor have the template's server asked without end, nor hold up other new tenants for good.
 /// Thread-safe.
-class IssuerDirectory : public ForkAware {
+class IssuerRegistry : public ForkAware {
   public:
     static constexpr std::size_t kMaxKnown = 1024;     ///< issuers whose keys have been fetched; the least used goes
     static constexpr std::size_t kMaxUnanswered = 64;  ///< issuers that are being asked; one at random goes
     /// New issuers that may fail to answer in one burst, and the time after which it may be one more.
-    static constexpr unsigned int kMaxInVain = 64;
-    static constexpr Clock::duration kOneMoreInVain = std::chrono::milliseconds(500);
+    static constexpr unsigned int kMaxFailures = 64;
+    static constexpr Clock::duration kFailureInterval = std::chrono::milliseconds(500);
 
     using Open = std::function<std::shared_ptr<KeySource>(const std::string& issuer)>;
-    /// What the directory does not decide itself.
+    /// What the registry does not decide itself.
     struct Dependencies {
         Open open;  ///< makes the source of an issuer, without asking it
         std::function<Tick()> now;
@@ -41,11 +41,11 @@ class IssuerDirectory : public ForkAware {
     };
 
     /// @param names  trusted exactly; they are never dropped. @param pattern  trusts whatever it matches.
-    IssuerDirectory(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
-                    Dependencies dependencies);
-    ~IssuerDirectory() override;
-    IssuerDirectory(const IssuerDirectory&) = delete;
-    IssuerDirectory& operator=(const IssuerDirectory&) = delete;
+    IssuerRegistry(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
+                   Dependencies dependencies);
+    ~IssuerRegistry() override;
+    IssuerRegistry(const IssuerRegistry&) = delete;
+    IssuerRegistry& operator=(const IssuerRegistry&) = delete;
 
     /// @return wrong_issuer for one that is not trusted; keys_unavailable for one that has just failed to answer, and
     /// for a new one while too many others have.
@@ -74,8 +74,8 @@ class IssuerDirectory : public ForkAware {
 
     std::shared_ptr<KeySource> look_up(std::string_view issuer, Entries& forgotten);
     bool may_take_one_more(Entries& forgotten);
-    void sort_out_unanswered(Entries& forgotten);
-    bool sort_out(Entries::iterator entry, Entries& forgotten);
+    void update_unanswered(Entries& forgotten);
+    bool update_unanswered_entry(Entries::iterator entry, Entries& forgotten);
     Clock::duration more_back_off(std::string_view issuer) const;
     void move_to_known(Entries::iterator entry, Entries& forgotten);
     void forget(Entries& entries, Entries::iterator entry, Entries& forgotten);
@@ -92,7 +92,7 @@ class IssuerDirectory : public ForkAware {
     Entries known_, unanswered_;
     std::unordered_map<std::string_view, Entries::iterator> by_issuer_;  // views into both lists
     NegativeCache failed_{kMaxIssuerBytes};
-    Allowance in_vain_{kMaxInVain, kOneMoreInVain};
+    Allowance failure_allowance_{kMaxFailures, kFailureInterval};
 };
 
 }  // namespace authjwks

@@ -1,7 +1,7 @@
 // One exchange carried out by libcurl, step by step: fork() has to wait for a step's end, never for the network.
 #pragma once
 
-#include "keys/curl.hpp"
+#include "net/curl.hpp"
 
 namespace authjwks::net {
 

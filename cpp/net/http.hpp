@@ -1,4 +1,4 @@
-// One GET over libcurl, bounded in time and size, never redirected.
+// One HTTP exchange over libcurl, bounded in time and size, never redirected or repeated.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 

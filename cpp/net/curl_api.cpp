@@ -1,4 +1,4 @@
-#include "keys/curl_api.hpp"
+#include "net/curl_api.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -57,7 +57,7 @@ CurlApi load_curl(const char* file) {
 }
 
 const CurlApi& curl() {
-    const ossl::Turn turn;  // so that no fork leaves the child with a libcurl that is half loaded
+    const ossl::ForkSafeSection section;  // so that no fork leaves the child with a libcurl that is half loaded
     static const CurlApi only = [] {
         const CurlApi api = system_curl();
         api.global_init(CURL_GLOBAL_DEFAULT);

@@ -1,4 +1,4 @@
-// The seam between the life of keys and the network: what is asked of a server, what comes back, how it can fail.
+// The interface between what needs documents and the network: requests, responses, and the ways to fail.
 #pragma once
 
 #include <array>
@@ -10,13 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace authjwks {
-
-/// A clock that is never set back: all waiting and ageing is measured on it.
-using Clock = std::chrono::steady_clock;
-using Tick = Clock::time_point;
 
 /// Why no keys came back.
 enum class FetchFault : std::uint8_t {
@@ -55,6 +52,8 @@ struct HttpRequest {
     bool no_cache = false;          ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
     Validators known{};             ///< of the version at hand (RFC 9110 §13.1)
     bool send_credentials = false;  ///< the configured headers and client certificate, which are not for every host
+    std::string method = "GET";
+    std::string body{}, content_type{};  ///< sent with every method but GET
 };
 
 struct HttpResponse {
@@ -66,7 +65,8 @@ struct HttpResponse {
 
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;
 
-/// Performs one GET. Never follows a redirect. Called from any thread, from several at once.
+/// Performs one exchange. Never follows a redirect, and never sends a request twice. Called from any thread, from
+/// several at once.
 using Fetch = std::function<Result<HttpResponse, FetchFault>(const HttpRequest&)>;
 
 }  // namespace authjwks

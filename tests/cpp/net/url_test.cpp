@@ -1,4 +1,4 @@
-#include "keys/url.hpp"
+#include "net/url.hpp"
 
 #include <string>
 #include <string_view>

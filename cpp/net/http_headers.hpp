@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 

@@ -1,4 +1,4 @@
-#include "bindings/kept_claims.hpp"
+#include "bindings/cached_claims.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "keys/transfer.hpp"
+#include "net/transfer.hpp"
 
 #include "base/openssl.hpp"
 
@@ -6,12 +6,12 @@ namespace authjwks::net {
 namespace {
 
 /// libcurl wakes up by itself for all that has a time, and once a second to ask whether to give up.
-constexpr int kLongestNap = 1000;
+constexpr int kMaxPollMilliseconds = 1000;
 
 }  // namespace
 
 Transfer::Transfer() {
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     easy_.reset(curl().easy_init());
     multi_.reset(curl().multi_init());
     if (!easy_ || !multi_ || curl().multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
@@ -19,7 +19,7 @@ Transfer::Transfer() {
 
 /// TLS is put away in here.
 Transfer::~Transfer() {
-    const ossl::Turn turn;
+    const ossl::ForkSafeSection section;
     if (easy_) curl().multi_remove_handle(multi_.get(), easy_.get());
     easy_.reset();
     multi_.reset();
@@ -28,10 +28,10 @@ Transfer::~Transfer() {
 CURLcode Transfer::perform() {
     for (int running = 1; running > 0;) {
         {
-            const ossl::Turn turn;
+            const ossl::ForkSafeSection section;
             if (curl().multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
         }
-        if (running > 0 && curl().multi_poll(multi_.get(), nullptr, 0, kLongestNap, nullptr) != CURLM_OK)
+        if (running > 0 && curl().multi_poll(multi_.get(), nullptr, 0, kMaxPollMilliseconds, nullptr) != CURLM_OK)
             return CURLE_FAILED_INIT;
     }
     int left = 0;

@@ -1,4 +1,4 @@
-#include "keys/http.hpp"
+#include "net/http.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "base/ascii.hpp"
-#include "keys/curl.hpp"
-#include "keys/http_headers.hpp"
-#include "keys/transfer.hpp"
+#include "net/curl.hpp"
+#include "net/http_headers.hpp"
+#include "net/transfer.hpp"
 
 namespace authjwks {
 namespace {
@@ -76,6 +76,10 @@ FetchFault fault_of(CURLcode code, bool connected) {
     return row->second;
 }
 
+std::string with_space(const std::string& value) { return value.empty() ? value : " " + value; }
+
+bool has_body(const HttpRequest& request) { return request.method != "GET"; }
+
 bool append(net::List& list, const std::string& line) {
     curl_slist* const longer = net::curl().slist_append(list.get(), line.c_str());
     if (longer == nullptr) return false;
@@ -99,6 +103,7 @@ class HttpFetch {
         bound(handle, left);
         watch(handle, exchange);
         address(handle, request, headers.get(), connect_to.get());
+        if (has_body(request)) attach_body(handle, request);
         trust(handle, request.send_credentials);
         const CURLcode code = transfer.perform();
         long connections = 0;
@@ -124,6 +129,11 @@ class HttpFetch {
         add("If-None-Match", request.known.etag);
         add("If-Modified-Since", request.known.last_modified);
         for (const auto& [name, value] : own) add(name, value);
+        if (has_body(request)) {
+            // libcurl would add a type of its own, and wait for leave to send a long body.
+            complete = complete && append(list, "Content-Type:" + with_space(request.content_type));
+            complete = complete && append(list, "Expect:");
+        }
         return complete ? std::move(list) : nullptr;
     }
 
@@ -165,6 +175,14 @@ class HttpFetch {
         if (!options_.proxy) return;
         net::curl().easy_setopt(handle, CURLOPT_PROXY, options_.proxy->c_str());
         net::curl().easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
+    }
+
+    /// The body is not copied. HTTP/1.1, as libcurl sends a request that an HTTP/2 server has not accepted once more.
+    static void attach_body(CURL* handle, const HttpRequest& request) {
+        net::curl().easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
+        net::curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        net::curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        net::curl().easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     }
 
     void trust(CURL* handle, bool with_client_certificate) const {

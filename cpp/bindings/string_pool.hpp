@@ -8,12 +8,12 @@
 
 #include <pybind11/pybind11.h>
 
-#include "bindings/gilless.hpp"
+#include "bindings/free_threading.hpp"
 
 namespace authjwks::bindings {
 
 /// A bounded table of str objects found by their characters. Used with the GIL held.
-class TextPool {
+class StringPool {
   public:
     /// A str of UTF-8 text. @return a new reference, or null with a Python exception set.
     PyObject* get(std::string_view text);
@@ -23,7 +23,7 @@ class TextPool {
     bool is_pinned(PyObject* text) const { return pinned_.contains(text); }
 
   private:
-    static constexpr std::size_t kLongest = 256;  // bytes; longer texts are seldom repeated
+    static constexpr std::size_t kMaxBytes = 256;  // bytes; longer texts are seldom repeated
     static constexpr std::size_t kSets = 512, kWays = 4;
     struct Set {
         std::array<PyObject*, kWays> strings{};

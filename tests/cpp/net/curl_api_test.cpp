@@ -1,4 +1,4 @@
-#include "keys/curl_api.hpp"
+#include "net/curl_api.hpp"
 
 #include <stdexcept>
 #include <string>

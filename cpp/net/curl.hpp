@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "keys/curl_api.hpp"
+#include "net/curl_api.hpp"
 
 namespace authjwks::net {
 

@@ -1,4 +1,4 @@
-#include "bindings/issuer_directory.hpp"
+#include "bindings/issuer_registry.hpp"
 
 #include <memory>
 #include <optional>
@@ -12,43 +12,42 @@
 #include "bindings/bare_new.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/remote_options.hpp"
-#include "engine/issuer_directory.hpp"
+#include "engine/issuer_registry.hpp"
 #include "jose/policy.hpp"
 #include "jose/token.hpp"
-#include "keys/http.hpp"
+#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
 
-std::shared_ptr<IssuerDirectory> make_directory(const std::vector<std::string>& names,
-                                                const std::optional<std::string>& pattern,
-                                                const RemoteOptions& options) {
+std::shared_ptr<IssuerRegistry> make_registry(const std::vector<std::string>& names,
+                                              const std::optional<std::string>& pattern, const RemoteOptions& options) {
     http_library_version();  // whether there is one must not first turn out when a token comes
     std::optional<IssuerTemplate> checked;
     if (pattern) {
         checked.emplace(*pattern);
         static_cast<void>(open_source(checked->example(), std::nullopt, std::nullopt, options));
     }
-    IssuerDirectory::Dependencies dependencies{
+    IssuerRegistry::Dependencies dependencies{
         .open =
             [options](const std::string& issuer) { return open_source(issuer, std::nullopt, std::nullopt, options); },
         .now = [] { return Clock::now(); },
         .random = system_random};
-    return std::make_shared<IssuerDirectory>(names, std::move(checked), std::move(dependencies));
+    return std::make_shared<IssuerRegistry>(names, std::move(checked), std::move(dependencies));
 }
 
-void admit(IssuerDirectory& directory, const std::string& issuer, std::shared_ptr<KeySource> source) {
-    const auto admitted = directory.admit(issuer, std::move(source));
+void admit(IssuerRegistry& registry, const std::string& issuer, std::shared_ptr<KeySource> source) {
+    const auto admitted = registry.admit(issuer, std::move(source));
     if (admitted) return;
-    set_error(admitted.error(), directory.retry_after(issuer));
+    set_error(admitted.error(), registry.retry_after(issuer));
     throw py::error_already_set();
 }
 
 /// What the token says before anything about it is believed.
-std::string claimed_issuer(const IssuerDirectory&, std::string_view token) {
+std::string claimed_issuer(const IssuerRegistry&, std::string_view token) {
     AlgorithmSet all;
     for (const Algorithm& row : kAlgorithms) all.insert(row);
-    const LentScratch scratch;
+    const ScratchLease scratch;
     const auto compact = split_compact(token, kMaxTokenBytes);
     auto parsed = compact ? ParsedToken::parse(*compact, all, *scratch) : Result<ParsedToken>(compact.error());
     const auto issuer = parsed ? parsed->claimed_issuer() : Result<std::string_view>(parsed.error());
@@ -59,15 +58,15 @@ std::string claimed_issuer(const IssuerDirectory&, std::string_view token) {
 
 }  // namespace
 
-void bind_issuer_directory(py::module_& module) {
-    py::class_<IssuerDirectory, std::shared_ptr<IssuerDirectory>> type(
-        module, "IssuerDirectory", "The issuers that one service trusts. Safe from many threads.", py::is_final());
+void bind_issuer_registry(py::module_& module) {
+    py::class_<IssuerRegistry, std::shared_ptr<IssuerRegistry>> type(
+        module, "IssuerRegistry", "The issuers that one service trusts. Safe from many threads.", py::is_final());
     refuse_bare_new(type);
-    type.def(py::init(&make_directory), py::arg("names"), py::arg("template"), py::arg("options"))
+    type.def(py::init(&make_registry), py::arg("names"), py::arg("template"), py::arg("options"))
         .def("admit", &admit, py::arg("issuer"), py::arg("source").none(false), "Trust one more issuer.")
         .def("claimed_issuer", &claimed_issuer, py::arg("token"), "The issuer that an unproven token names.")
-        .def("sources", &IssuerDirectory::sources, "The sources of keys in use now.")
-        .def("close", &IssuerDirectory::close, "End all fetching for good.");
+        .def("sources", &IssuerRegistry::sources, "The sources of keys in use now.")
+        .def("close", &IssuerRegistry::close, "End all fetching for good.");
 }
 
 }  // namespace authjwks::bindings

@@ -1,4 +1,4 @@
-#include "keys/http.hpp"
+#include "net/http.hpp"
 
 #include <array>
 #include <atomic>
@@ -29,12 +29,12 @@ using namespace std::chrono_literals;
 
 using Outcome = Result<HttpResponse, FetchFault>;
 
-constexpr auto kPatience = 10s;      // for exchanges that end by themselves
-constexpr auto kImpatience = 300ms;  // for those that only the deadline ends
+constexpr auto kAmpleTime = 10s;    // for exchanges that end by themselves
+constexpr auto kShortTime = 300ms;  // for those that only the deadline ends
 
 HttpOptions options() { return {.allow_http = true, .user_agent = "authjwks/test"}; }
 
-Outcome get(const std::string& url, Clock::duration time = kPatience, const HttpOptions& with = options()) {
+Outcome get(const std::string& url, Clock::duration time = kAmpleTime, const HttpOptions& with = options()) {
     return make_http_fetch(with)({.url = url, .deadline = Clock::now() + time, .send_credentials = true});
 }
 
@@ -78,7 +78,7 @@ TEST_F(GivenAServer, ItIsAskedForJsonByOneGet) {
     HttpOptions with = options();
     with.headers = {{"X-Tenant", "a b"}, {"Authorization", "Basic eDp5"}};
 
-    ASSERT_EQ(outcome_of(get(server.url("/keys?x=y"), kPatience, with)), "200");
+    ASSERT_EQ(outcome_of(get(server.url("/keys?x=y"), kAmpleTime, with)), "200");
 
     ASSERT_EQ(server.requests().size(), 1U);
     const std::string request = server.requests()[0];
@@ -95,9 +95,64 @@ TEST_F(GivenAServer, CachesAreAskedToLookAgainJustWhenTold) {
     LoopbackServer server(answer("{}"));
     const Fetch fetch = make_http_fetch(options());
 
-    ASSERT_TRUE(fetch({server.url("/"), Clock::now() + kPatience, true}));
+    ASSERT_TRUE(fetch({server.url("/"), Clock::now() + kAmpleTime, true}));
 
     EXPECT_NE(server.requests()[0].find("\r\nCache-Control: no-cache\r\n"), std::string::npos);
+}
+
+Outcome post(const std::string& url, const std::string& body, const std::string& type) {
+    return make_http_fetch(options())(
+        {.url = url, .deadline = Clock::now() + kAmpleTime, .method = "POST", .body = body, .content_type = type});
+}
+
+TEST_F(GivenAServer, APostArrivesWithBodyTypeAndLength) {
+    LoopbackServer server(answer("{}"));
+    const std::string body = "token=" + std::string(20'000, 'a') + '\0' + "end";
+
+    ASSERT_EQ(outcome_of(post(server.url("/introspect"), body, "application/x-www-form-urlencoded")), "200");
+
+    ASSERT_EQ(server.requests().size(), 1U);
+    const std::string request = server.requests()[0];
+    EXPECT_TRUE(request.starts_with("POST /introspect HTTP/1.1\r\n")) << request.substr(0, 200);
+    EXPECT_TRUE(request.ends_with("\r\n\r\n" + body));
+    for (const std::string_view line : std::initializer_list<std::string_view>{
+             "Content-Length: 20010", "Content-Type: application/x-www-form-urlencoded", "Accept: application/json"})
+        EXPECT_NE(request.find("\r\n" + std::string(line) + "\r\n"), std::string::npos) << line;
+    EXPECT_EQ(request.find("Expect"), std::string::npos);
+}
+
+TEST_F(GivenAServer, APostWithoutBodyOrTypeHasNone) {
+    LoopbackServer server(answer("{}"));
+
+    ASSERT_EQ(outcome_of(post(server.url("/"), "", "")), "200");
+
+    EXPECT_NE(server.requests()[0].find("\r\nContent-Length: 0\r\n"), std::string::npos);
+    EXPECT_EQ(server.requests()[0].find("Content-Type"), std::string::npos);
+}
+
+TEST_F(GivenAServer, APostIsNeitherRedirectedNorRepeated) {
+    LoopbackServer target(answer("{}"));
+    LoopbackServer redirecting(answer("", "Location: " + target.url("/") + "\r\n", "307 Temporary Redirect"));
+    EXPECT_EQ(outcome_of(post(redirecting.url("/"), "a=b", "text/plain")), "307");
+    EXPECT_TRUE(target.requests().empty());
+
+    LoopbackServer resetting([](Connection& client) { client.reset(); });
+    EXPECT_EQ(outcome_of(post(resetting.url("/"), "a=b", "text/plain")), "unreachable");
+    EXPECT_EQ(resetting.requests().size(), 1U);
+
+    LoopbackServer unwilling(answer("", "", "417 Expectation Failed"));
+    EXPECT_EQ(outcome_of(post(unwilling.url("/"), "a=b", "text/plain")), "417");
+    EXPECT_EQ(unwilling.requests().size(), 1U);
+}
+
+TEST_F(GivenAServer, TheAnswerToAPostIsBoundedAsThatToAGet) {
+    LoopbackServer server(answer(std::string(kMaxBodyBytes + 1, 'a')));
+    EXPECT_EQ(outcome_of(post(server.url("/"), "a=b", "text/plain")), "too_large");
+
+    LoopbackServer silent([](Connection& client) { client.gone_within(kAmpleTime); });
+    const auto outcome = make_http_fetch(options())(
+        {.url = silent.url("/"), .deadline = Clock::now() + kShortTime, .method = "POST", .body = "a=b"});
+    EXPECT_EQ(outcome_of(outcome), "timed_out");
 }
 
 TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
@@ -107,7 +162,7 @@ TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
     {
         std::vector<std::jthread> threads;
         for (std::string& outcome : outcomes)
-            threads.emplace_back([&] { outcome = outcome_of(fetch({server.url("/"), Clock::now() + kPatience})); });
+            threads.emplace_back([&] { outcome = outcome_of(fetch({server.url("/"), Clock::now() + kAmpleTime})); });
     }
     for (const std::string& outcome : outcomes) EXPECT_EQ(outcome, "200");
 }
@@ -138,7 +193,7 @@ TEST_F(GivenAServer, ItIsToldWhichVersionIsAtHand) {
     LoopbackServer server(answer("", "", "304 Not Modified"));
 
     const auto response = make_http_fetch(options())(
-        {.url = server.url("/"), .deadline = Clock::now() + kPatience, .known = {"\"v1\"", "then"}});
+        {.url = server.url("/"), .deadline = Clock::now() + kAmpleTime, .known = {"\"v1\"", "then"}});
 
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 304);
@@ -235,7 +290,7 @@ TEST_F(GivenAServer, ABodyInSeveralLayersIsRefusedAtItsHeader) {
           "Content-Encoding: gzip, identity, x-gzip\r\n"}) {
         LoopbackServer server([headers](Connection& client) {
             client.send("HTTP/1.1 200 OK\r\n" + std::string(headers) + "\r\n");
-            EXPECT_TRUE(client.gone_within(kPatience)) << "it waits for a body";
+            EXPECT_TRUE(client.gone_within(kAmpleTime)) << "it waits for a body";
         });
         EXPECT_EQ(outcome_of(get(server.url("/"))), "bad_encoding") << headers;
     }
@@ -257,7 +312,7 @@ TEST_F(GivenAServer, WithoutLeaveItGetsNoConfiguredHeaders) {
     HttpOptions with = options();
     with.headers = {{"X-Api-Key", "secret"}, {"Accept", "text/plain"}};
 
-    ASSERT_TRUE(make_http_fetch(with)({.url = server.url("/"), .deadline = Clock::now() + kPatience}));
+    ASSERT_TRUE(make_http_fetch(with)({.url = server.url("/"), .deadline = Clock::now() + kAmpleTime}));
 
     const std::string request = server.requests()[0];
     EXPECT_EQ(request.find("secret"), std::string::npos);
@@ -265,8 +320,8 @@ TEST_F(GivenAServer, WithoutLeaveItGetsNoConfiguredHeaders) {
 }
 
 TEST_F(GivenAServer, OneThatSaysNothingIsGivenUpAtTheDeadline) {
-    LoopbackServer server([](Connection& client) { client.gone_within(kPatience); });
-    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+    LoopbackServer server([](Connection& client) { client.gone_within(kAmpleTime); });
+    EXPECT_EQ(outcome_of(get(server.url("/"), kShortTime)), "timed_out");
 }
 
 TEST_F(GivenAServer, OneThatDripsItsBodyIsGivenUpAtTheDeadline) {
@@ -274,7 +329,7 @@ TEST_F(GivenAServer, OneThatDripsItsBodyIsGivenUpAtTheDeadline) {
         client.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
         while (client.send("x") && !client.gone_within(5ms)) continue;
     });
-    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+    EXPECT_EQ(outcome_of(get(server.url("/"), kShortTime)), "timed_out");
 }
 
 TEST_F(GivenAServer, OneThatDripsItsHeadersIsGivenUpAtTheDeadline) {
@@ -282,7 +337,7 @@ TEST_F(GivenAServer, OneThatDripsItsHeadersIsGivenUpAtTheDeadline) {
         client.send("HTTP/1.1 200 OK\r\nX-Drip: ");
         while (client.send("x") && !client.gone_within(5ms)) continue;
     });
-    EXPECT_EQ(outcome_of(get(server.url("/"), kImpatience)), "timed_out");
+    EXPECT_EQ(outcome_of(get(server.url("/"), kShortTime)), "timed_out");
 }
 
 TEST_F(GivenAServer, ADeadlineThatHasPassedIsNotEvenTried) {
@@ -329,7 +384,7 @@ TEST_F(GivenAServer, PlainHttpIsRefusedUnlessAllowed) {
     LoopbackServer server(answer("{}"));
     HttpOptions strict = options();
     strict.allow_http = false;
-    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, strict)), "url_refused");
+    EXPECT_EQ(outcome_of(get(server.url("/"), kAmpleTime, strict)), "url_refused");
     EXPECT_TRUE(server.requests().empty());
 }
 
@@ -346,11 +401,11 @@ TEST_F(GivenAServer, AnExchangeEndsWhenTheProcessDoes) {
     std::atomic<bool> is_stopping = false;
     LoopbackServer server([&](Connection& client) {
         is_stopping = true;
-        client.gone_within(kPatience);
+        client.gone_within(kAmpleTime);
     });
     HttpOptions with = options();
     with.is_stopping = [&] { return is_stopping.load(); };
-    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, with)), "stopped");
+    EXPECT_EQ(outcome_of(get(server.url("/"), kAmpleTime, with)), "stopped");
 }
 
 TEST_F(GivenAServer, AConnectionMayBeSentElsewhere) {
@@ -358,7 +413,7 @@ TEST_F(GivenAServer, AConnectionMayBeSentElsewhere) {
     HttpOptions with = options();
     with.connect_to = {"issuer.example:80:127.0.0.1:" + std::to_string(server.port())};
 
-    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kPatience, with)), "200");
+    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kAmpleTime, with)), "200");
 
     EXPECT_NE(server.requests()[0].find("\r\nHost: issuer.example\r\n"), std::string::npos);
 }
@@ -384,7 +439,7 @@ TEST_F(GivenAProxy, TheOneConfiguredIsUsedInstead) {
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     HttpOptions with = options();
     with.proxy = proxy.url("");
-    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kPatience, with)), "200");
+    EXPECT_EQ(outcome_of(get("http://issuer.example/keys", kAmpleTime, with)), "200");
 }
 
 TEST_F(GivenAProxy, NoneIsUsedWhereThatIsConfigured) {
@@ -392,7 +447,7 @@ TEST_F(GivenAProxy, NoneIsUsedWhereThatIsConfigured) {
     LoopbackServer server(answer("", "", "404 Not Found"));
     HttpOptions with = options();
     with.proxy = "";
-    EXPECT_EQ(outcome_of(get(server.url("/"), kPatience, with)), "404");
+    EXPECT_EQ(outcome_of(get(server.url("/"), kAmpleTime, with)), "404");
     EXPECT_TRUE(proxy.requests().empty());
 }
 
@@ -402,7 +457,7 @@ TEST_F(GivenAProxy, HeadersForTheIssuerAreNotForIt) {
     with.proxy = refusing.url("");
     with.headers = {{"Authorization", "Basic eDp5"}};
 
-    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kPatience, with)), "unreachable");
+    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kAmpleTime, with)), "unreachable");
 
     ASSERT_EQ(refusing.requests().size(), 1U);
     EXPECT_TRUE(refusing.requests()[0].starts_with("CONNECT issuer.example:443 ")) << refusing.requests()[0];
@@ -426,7 +481,7 @@ class GivenATlsServer : public GivenAServer {
         return with;
     }
     static std::string get_from(const LoopbackServer& server, const HttpOptions& with) {
-        return outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kPatience, with));
+        return outcome_of(get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kAmpleTime, with));
     }
     static void serve(Connection& client) { client.send(answer("{}")); }
 
@@ -507,7 +562,7 @@ TEST_F(GivenATlsServer, WithoutLeaveItIsShownNoClientCertificate) {
     with.client_cert = written("both.pem", client.certificate_pem() + client.key_pem());
     const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
 
-    EXPECT_EQ(outcome_of(make_http_fetch(with)({.url = url, .deadline = Clock::now() + kPatience})),
+    EXPECT_EQ(outcome_of(make_http_fetch(with)({.url = url, .deadline = Clock::now() + kAmpleTime})),
               get_from(server, trusting(identity)));
 }
 

@@ -9,19 +9,19 @@
 
 #include "base/result.hpp"
 #include "keys/discovery.hpp"
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 namespace authjwks {
 
 class KeySource;
 
-struct Surroundings {
+struct KeySourceDependencies {
     std::string label;  ///< what reports and events call the source
     std::function<Result<LoadedKeys, FetchFault>(const LoadRequest&)> load{};
     std::function<Tick()> now{};
     std::function<double()> jitter{};  ///< in [0, 1)
     /// Has `tick()` of the source called at `at` on another thread; a later call replaces an earlier one. False when
-    /// that cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see is_due()).
+    /// that cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see has_due_work()).
     std::function<bool(const std::shared_ptr<KeySource>& source, Tick at)> wake{};
     /// Takes back what wake() agreed on, for a source that ends; may be empty.
     std::function<void(const KeySource& source)> cancel{};

@@ -1,4 +1,4 @@
-#include "keys/fetch.hpp"
+#include "net/fetch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,8 +20,6 @@ TEST(GivenEveryFault, ItsNameIsItsOwn) {
     EXPECT_EQ(name_of(FetchFault::too_many_keys), "too_many_keys");
     EXPECT_EQ(name_of(FetchFault::stopped), "stopped");
 }
-
-TEST(GivenTheClock, ItIsNeverSetBack) { EXPECT_TRUE(Clock::is_steady); }
 
 }  // namespace
 }  // namespace authjwks

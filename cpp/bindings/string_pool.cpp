@@ -1,4 +1,4 @@
-#include "bindings/text_pool.hpp"
+#include "bindings/string_pool.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -36,10 +36,10 @@ bool holds(PyObject* string, std::string_view text) {
 
 }  // namespace
 
-TextPool::Set& TextPool::set_of(std::string_view text) { return sets_[spread(text) % kSets]; }
+StringPool::Set& StringPool::set_of(std::string_view text) { return sets_[spread(text) % kSets]; }
 
-PyObject* TextPool::get(std::string_view text) {
-    if (text.empty() || text.size() > kLongest)
+PyObject* StringPool::get(std::string_view text) {
+    if (text.empty() || text.size() > kMaxBytes)
         return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "strict");
     [[maybe_unused]] const TableLock lock(mutex_);
     Set& set = set_of(text);
@@ -53,7 +53,7 @@ PyObject* TextPool::get(std::string_view text) {
     return made;
 }
 
-void TextPool::pin(const char* name) {
+void StringPool::pin(const char* name) {
     Set& set = set_of(name);
     if (set.pinned == kWays) return;
     PyObject* const made = PyUnicode_InternFromString(name);

@@ -12,7 +12,7 @@
 namespace authjwks::bindings {
 
 /// Made, used and destroyed with the GIL held.
-class PythonClaims : public KeptClaims {
+class PythonClaims : public CachedClaims {
   public:
     /// Keeps what a dict of claims says at this moment. @param claims  as made by to_dict().
     /// @return null with a Python exception set.

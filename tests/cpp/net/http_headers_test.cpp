@@ -1,4 +1,4 @@
-#include "keys/http_headers.hpp"
+#include "net/http_headers.hpp"
 
 #include <initializer_list>
 #include <string>

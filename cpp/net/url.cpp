@@ -1,10 +1,10 @@
-#include "keys/url.hpp"
+#include "net/url.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
 #include "base/ascii.hpp"
-#include "keys/curl.hpp"
+#include "net/curl.hpp"
 
 namespace authjwks {
 namespace {

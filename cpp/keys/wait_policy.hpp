@@ -1,0 +1,30 @@
+// What a caller who needs keys does when the issuer has to be asked for them.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "base/result.hpp"
+#include "keys/snapshot_cell.hpp"
+
+namespace authjwks {
+
+enum class WaitPolicy : std::uint8_t {
+    no_fetch,        ///< neither starts a fetch nor waits for one, having waited already
+    never,           ///< starts a fetch, but gets Pending instead of waiting for it
+    until_deadline,  ///< waits for the fetch, at most for the time that it may take
+};
+
+/// Instead of a result: the issuer is being asked, and KeySource::wait() waits for its response.
+struct Pending {
+    bool is_conclusive;  ///< that response decides the matter: asking once more would bring nothing newer
+};
+template <class T>
+using OrPending = std::variant<Result<T>, Pending>;
+
+struct Obtained {
+    Snapshot keys;
+    bool is_newly_fetched;  ///< by a fetch that this call waited for
+};
+
+}  // namespace authjwks
