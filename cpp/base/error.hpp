@@ -1,5 +1,5 @@
-// Every way a token can be refused, as one table: the C++ result, the Python exception and the docs page are read off
-// it.
+// Every reason to refuse a token, as one table from which the C++ result, the Python exception and the documentation
+// are made.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@ enum class Errc : std::uint8_t {
     bad_header_member,
     critical_extension,
     unencoded_payload,
+    number_out_of_range,
     unsupported_alg,
     unknown_key,
     bad_signature,
@@ -34,6 +35,7 @@ enum class Errc : std::uint8_t {
     insufficient_scope,
     forbidden,
     keys_unavailable,
+    source_closed,
 };
 
 enum class Stage : std::uint8_t { request, parse, key, signature, claims, rights, infrastructure };
@@ -66,6 +68,7 @@ inline constexpr std::array kErrors{
     ErrorInfo{Errc::critical_extension, Stage::parse, "malformed",
               "The token demands an extension that this service does not know."},
     ErrorInfo{Errc::unencoded_payload, Stage::parse, "malformed", "The token's payload is not encoded."},
+    ErrorInfo{Errc::number_out_of_range, Stage::parse, "malformed", "The token holds a number that is too large."},
     ErrorInfo{Errc::unsupported_alg, Stage::parse, "unsupported_alg", "The token's algorithm is not accepted."},
     ErrorInfo{Errc::unknown_key, Stage::key, "unknown_key", "No key of the issuer fits the token."},
     ErrorInfo{Errc::bad_signature, Stage::signature, "bad_signature", "The token's signature does not match."},
@@ -83,15 +86,20 @@ inline constexpr std::array kErrors{
     ErrorInfo{Errc::forbidden, Stage::rights, "forbidden", "The caller lacks a required role or permission."},
     ErrorInfo{Errc::keys_unavailable, Stage::infrastructure, "keys_unavailable",
               "The issuer's keys cannot be reached right now."},
+    ErrorInfo{Errc::source_closed, Stage::infrastructure, "keys_unavailable",
+              "The verifier was closed, so its issuer is no longer asked for keys."},
 };
 
 consteval bool rows_follow_the_enum() {
     for (std::size_t row = 0; row < kErrors.size(); ++row)
         if (static_cast<std::size_t>(kErrors[row].code) != row) return false;
-    return kErrors.size() == static_cast<std::size_t>(Errc::keys_unavailable) + 1;
+    return kErrors.size() == static_cast<std::size_t>(Errc::source_closed) + 1;
 }
 static_assert(rows_follow_the_enum());
 
 constexpr const ErrorInfo& describe(Errc code) { return kErrors[static_cast<std::size_t>(code)]; }
+
+/// Whether nothing is wrong with the token as far as is known, and another attempt may succeed.
+constexpr bool is_for_lack_of_keys(Errc code) { return describe(code).stage == Stage::infrastructure; }
 
 }  // namespace authjwks

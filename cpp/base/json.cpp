@@ -58,7 +58,8 @@ std::optional<Value> Document::parse(std::size_t size) {
     if (std::string_view(text_.get(), size).starts_with(kByteOrderMark)) return std::nullopt;
     std::memset(text_.get() + size, ' ', simdjson::SIMDJSON_PADDING);
     Value value;
-    if (parser_.parse(text_.get(), size, false).get(value) != simdjson::SUCCESS) return std::nullopt;
+    error_ = parser_.parse(text_.get(), size, false).get(value);
+    if (error_ != simdjson::SUCCESS) return std::nullopt;
     return value;
 }
 

@@ -37,11 +37,23 @@ class Document {
     /// room() filled with `text`, then parse().
     std::optional<Value> parse(std::string_view text);
 
+    /// Whether parse() has just refused its text because of a number: one out of range, or one that is none.
+    bool has_refused_number() const noexcept { return is_about_a_number(error_); }
+
   private:
+    /// Newer versions of simdjson have an error of its own for integers of more than 64 bits.
+    template <class Code>
+    static constexpr bool is_about_a_number(Code code) {
+        if constexpr (requires { Code::BIGINT_ERROR; })
+            if (code == Code::BIGINT_ERROR) return true;
+        return code == Code::NUMBER_ERROR;
+    }
+
     std::size_t max_depth_;
     std::size_t capacity_ = 0;
     std::unique_ptr<char[]> text_;
     simdjson::dom::parser parser_;
+    simdjson::error_code error_ = simdjson::SUCCESS;  // of the latest parse()
 };
 
 /// Whether `object` itself names no member twice, however the names are escaped.

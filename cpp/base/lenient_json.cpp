@@ -101,4 +101,10 @@ std::optional<Value> parse_leniently(Document& document, std::string_view text, 
     return value;
 }
 
+bool is_refused_for_range(Document& document, std::size_t size) {
+    if (!document.has_refused_number()) return false;
+    std::string repaired(document.room(0).data(), size);
+    return put_numbers_in_range(repaired) && document.parse(repaired);
+}
+
 }  // namespace authjwks::json

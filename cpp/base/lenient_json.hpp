@@ -1,6 +1,7 @@
 // JSON as servers of keys send it: with what is wrong, yet has no bearing on keys, put right and told of.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -24,5 +25,9 @@ struct Tolerated {
 /// is no text either. Takes time in proportion to the text. @param met  what was put up with is
 /// added to it.
 std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& met);
+
+/// Whether the `size` bytes that document.parse() has just refused are JSON but for numbers out of range. The document
+/// holds nothing afterwards.
+bool is_refused_for_range(Document& document, std::size_t size);
 
 }  // namespace authjwks::json

@@ -14,7 +14,7 @@ namespace authjwks {
 std::optional<std::size_t> decode_part(std::string_view text, json::Document& document);
 
 /// Reads a part as a JSON object of distinct members, which lives in the document.
-/// @return bad_base64url, or `otherwise` for a part that is no such object.
+/// @return bad_base64url, number_out_of_range, or `otherwise` for a part that is no such object.
 Result<json::Object> read_part(std::string_view text, json::Document& document, Errc otherwise);
 
 }  // namespace authjwks

@@ -68,6 +68,8 @@ TEST(GivenRefusalsThatAnswerDifferently, TheirStagesDiffer) {
     EXPECT_EQ(describe(Errc::insufficient_scope).stage, Stage::rights);
     EXPECT_EQ(describe(Errc::forbidden).stage, Stage::rights);
     EXPECT_EQ(describe(Errc::keys_unavailable).stage, Stage::infrastructure);
+    EXPECT_TRUE(is_for_lack_of_keys(Errc::keys_unavailable) && is_for_lack_of_keys(Errc::source_closed));
+    EXPECT_FALSE(is_for_lack_of_keys(Errc::unknown_key));
 }
 
 TEST(GivenTheStages, EachHasItsName) {

@@ -197,9 +197,17 @@ TEST_F(GivenAHeader, AnythingButOneJsonObjectIsRefused) {
     for (const std::string_view header :
          {"null", "[]", "1", R"("alg")", R"([{"alg":"RS256"}])", "x", "{", R"({"alg":"RS256"}x)",
           R"({"alg":"RS256"}{})", R"({"alg":"RS256",})", R"({'alg':'RS256'})", "\xEF\xBB\xBF{\"alg\":\"RS256\"}",
-          "{\"alg\":\"RS256\",\"x\":\"\xFF\"}", R"({"alg":"RS256","x":"\uD800"})", R"({"alg":"RS256","x":1e400})"})
+          "{\"alg\":\"RS256\",\"x\":\"\xFF\"}", R"({"alg":"RS256","x":"\uD800"})"})
         expect_refusal(header, Errc::bad_header);
     expect_refusal(std::string_view("{\"alg\":\"RS256\"}\0", 16), Errc::bad_header);
+}
+
+TEST_F(GivenAHeader, NumberOutOfRangeIsRefusedForIt) {
+    for (const std::string_view number : {"1e400", "-1e400", "18446744073709551616", "-9223372036854775809"})
+        expect_refusal(R"({"alg":"RS256","x":)" + std::string(number) + "}", Errc::number_out_of_range);
+    expect_refusal(R"({"alg":"RS256","x":1e400)", Errc::bad_header);
+    expect_refusal(R"({"alg":"RS256","x":01})", Errc::bad_header);
+    EXPECT_TRUE(parse(R"({"alg":"RS256","x":"1e400"})"));
 }
 
 TEST_F(GivenAHeader, DepthBeyondTheBoundIsRefused) {
@@ -377,12 +385,20 @@ TEST_F(GivenASignedToken, AnEmptyPayloadIsEmptyAndHasNoClaims) {
 TEST_F(GivenASignedToken, ClaimsThatAreNotOneObjectOfDistinctNamesAreRefused) {
     for (const std::string_view payload :
          {"null", "[]", "1", R"("x")", "{", R"({"a":1,"a":2})", R"({"a":{"b":1,"b":2}})", R"({"exp":1,"\u0065xp":2})",
-          "{}{}", "{\"a\":\"\xFF\"}", R"({"a":"\uDC00"})", R"({"exp":1e400})", "\xEF\xBB\xBF{}"}) {
+          "{}{}", "{\"a\":\"\xFF\"}", R"({"a":"\uDC00"})", "\xEF\xBB\xBF{}"}) {
         const auto token = VerifiedToken::check(signed_token(payload), keys);
         ASSERT_TRUE(token) << payload;
         const auto claims = token->claims();
         ASSERT_FALSE(claims) << payload;
         EXPECT_EQ(claims.error(), Errc::bad_claims) << payload;
+    }
+}
+
+TEST_F(GivenASignedToken, ClaimWithANumberOutOfRangeIsRefusedForIt) {
+    for (const std::string_view payload : {R"({"exp":1e400})", R"({"a":[{"b":123456789012345678901234567890}]})"}) {
+        const auto token = VerifiedToken::check(signed_token(payload), keys);
+        ASSERT_TRUE(token) << payload;
+        EXPECT_EQ(token->claims().error(), Errc::number_out_of_range) << payload;
     }
 }
 
