@@ -13,11 +13,6 @@ from tests.servers.missing import Missing, present
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known by which `-m "not slow"` leaves out what waits, or starts processes."""
-    config.addinivalue_line("markers", "slow: waits for time to pass, starts processes, or takes long")
-
-
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of key sets and token corpora: `$AUTHJWKS_SHARED`, or `shared` beside this checkout.

@@ -80,7 +80,7 @@ def page_module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if parts_of(page)], ids=lambda page: page.name)
-def test_given_a_page__when_its_examples_are_run_in_order__then_they_work_and_their_checks_hold(page, page_module):
+def test_examples_of_each_page_run_and_their_checks_hold(page, page_module):
     for part in parts_of(page):
         program = compile("\n" * part.line + part.code, str(page), "exec")
         if part.runs:
@@ -88,7 +88,7 @@ def test_given_a_page__when_its_examples_are_run_in_order__then_they_work_and_th
 
 
 @pytest.mark.parametrize("framework", ["flask", "fastapi", "strawberry"])
-def test_given_the_readme__when_it_shows_a_framework__then_the_example_runs_and_is_checked(framework):
+def test_readme_examples_of_each_framework_run_and_are_checked(framework):
     parts = parts_of(README)
     shown = [place for place, part in enumerate(parts) if f"from authjwks.{framework} import" in part.code]
 
@@ -96,7 +96,7 @@ def test_given_the_readme__when_it_shows_a_framework__then_the_example_runs_and_
     assert all(parts[place].runs and parts[place + 1].is_check for place in shown)
 
 
-def test_given_the_readme__when_it_names_the_two_commands__then_dev_has_them():
+def test_readme_commands_exist_in_dev():
     blocks = [match["code"] for match in FENCE.finditer(README.read_text()) if match["language"] == "sh"]
     named = {line for line in "".join(blocks).splitlines() if line.startswith("./dev")}
 
@@ -107,7 +107,7 @@ def test_given_the_readme__when_it_names_the_two_commands__then_dev_has_them():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_given_a_page__when_it_links_to_a_file__then_the_file_exists(page):
+def test_links_of_each_page_point_to_files_that_exist(page):
     targets = re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", FENCE.sub("", page.read_text()))
 
     assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -7,13 +7,11 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 NO_FAULT = """
 # classes bound by pybind11 have a metaclass of its own
-authjwks\\._core\\.(IssuerDirectory|KeySource|RemoteOptions|Verifier)
-# refuses every argument: a source is made by `fixed` or `remote`
-authjwks\\._core\\.KeySource\\.__init__
+authjwks\\._core\\.(IssuerRegistry|KeySource|Pending|RemoteOptions|Verifier)
+# refuses every argument: a source is made by `fixed` or `remote`, and a Pending by a verifier
+authjwks\\._core\\.(KeySource|Pending)\\.__init__
 """
 
 

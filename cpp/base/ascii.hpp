@@ -1,4 +1,4 @@
-// Letters as protocols compare them: ASCII only, never by locale.
+// Case-insensitive comparison as protocols define it: ASCII only, independent of the locale.
 #pragma once
 
 #include <algorithm>

@@ -14,7 +14,7 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 constexpr std::uint32_t kBad = 0xFF000000;
 using Table = std::array<std::uint32_t, 256>;
 
-/// Maps each character to its six bits, moved to where they belong in a group of 24; others to kBad.
+/// Maps each character to its six bits, shifted to their position in a group of 24; others to kBad.
 consteval Table table_shifted(int shift) {
     Table table{};
     table.fill(kBad);
@@ -31,25 +31,25 @@ constexpr char byte_of(std::uint32_t group, int shift) { return static_cast<char
 #ifdef __x86_64__
 
 constexpr std::size_t kBlock = 32;  // characters
-/// So many characters make at least as many bytes as one store writes.
+/// This many characters decode to at least as many bytes as one store writes.
 constexpr std::size_t kRoomForBlock = 44;
 
-/// Sixteen bytes, looked up by half a character.
+/// A table of 16 bytes, indexed by a half of a character.
 using Lookup = std::array<unsigned char, 16>;
 
-/// Characters that begin with the same half are one class: '-', the digits, and so on to 'p' to 'z'.
+/// Characters with the same upper half form one class: '-', the digits, and so on up to 'p' to 'z'.
 struct Classes {
-    Lookup bit{};      ///< by the first half: the class
-    Lookup refused{};  ///< by the second half: the classes that have no such character
-    Lookup shift{};    ///< by the first half: from character to value, but for '_'
+    Lookup bit{};      ///< by the upper half: the class
+    Lookup refused{};  ///< by the lower half: the classes without such a character
+    Lookup shift{};    ///< by the upper half: from character to value, except for '_'
 };
 
-/// What '_' (63) has more than its class, which 'P' to 'Z' shift by 'A'.
+/// The correction for '_' (63), whose class is shifted as 'P' to 'Z' need it.
 constexpr char kUnderscoreShift = 63 - ('_' - 'A');
 
 consteval Classes classes() {
     Classes made;
-    made.bit.fill(0x80);  // no character at all
+    made.bit.fill(0x80);  // no class
     made.refused.fill(0xFF);
     for (std::size_t half = 2; half < 8; ++half) made.bit[half] = static_cast<unsigned char>(1U << half >> 2U);
     for (std::size_t value = 0; value < kAlphabet.size(); ++value) {
@@ -67,9 +67,9 @@ __attribute__((target("avx2"))) __m256i load_twice(const Lookup& lookup) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(lookup.data())));
 }
 
-/// Decodes whole blocks from the front, leaving the end to the table. After W. Mula and D. Lemire, "Faster Base64
-/// Encoding and Decoding using AVX2 Instructions" (2018), with the URL-safe alphabet.
-/// @return how many characters were taken; stops at a block that holds a character of another alphabet.
+/// Decodes whole blocks from the front; the rest is left to the table. After W. Mula and D. Lemire, "Faster Base64
+/// Encoding and Decoding using AVX2 Instructions" (2018), with the URL-safe alphabet. @return how many characters were
+/// decoded; stops at a block with a character outside the alphabet.
 __attribute__((target("avx2"))) std::size_t decode_blocks(std::string_view text, char* out) {
     const __m256i bit = load_twice(kClasses.bit), refused = load_twice(kClasses.refused),
                   shift = load_twice(kClasses.shift), low_half = _mm256_set1_epi8(0x0F),

@@ -5,7 +5,7 @@
 
 namespace authjwks {
 
-/// Never set back.
+/// Monotonic.
 using Clock = std::chrono::steady_clock;
 using Tick = Clock::time_point;
 

@@ -47,8 +47,8 @@ constexpr std::string_view name_of(Stage stage) {
     return names[static_cast<std::size_t>(stage)];
 }
 
-/// One refusal. Several rows may share a slug: the slug is the stable word for programs, the sentence tells a human
-/// which rule it was. Neither ever holds text of a token.
+/// One refusal. Several rows may share a slug: the slug is a stable identifier for programs, the sentence describes the
+/// rule for humans. Neither contains text of a token.
 struct ErrorInfo {
     Errc code;
     Stage stage;

@@ -16,13 +16,13 @@ struct Entry {
     ForkAware* state;
 };
 
-/// Its own lock comes before all others.
+/// Its own lock is taken before all others.
 struct Registry {
     std::mutex mutex;
     std::vector<Entry> entries;  // sorted by rank
 };
 
-/// Never destroyed: fork() may come after static destructors have begun.
+/// Never destroyed: fork() may be called after static destructors have begun.
 Registry& registry() {
     static auto& only = *std::make_unique<Registry>().release();
     return only;
@@ -33,7 +33,7 @@ void before() {
     for (const Entry& entry : registry().entries) entry.state->before_fork();
 }
 
-/// Releases in the opposite order of before().
+/// Releases in the reverse order of before().
 template <class Release>
 void release_all(Release release) {
     const auto& entries = registry().entries;

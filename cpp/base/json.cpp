@@ -8,25 +8,25 @@
 namespace authjwks::json {
 namespace {
 
-/// Has simdjson choose how to parse, as it does with the first document.
+/// Makes simdjson choose its implementation for this CPU, as it otherwise does with the first document.
 simdjson::error_code choose_implementation() noexcept {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> made;
     return simdjson::get_active_implementation()->create_dom_parser_implementation(1, 1, made);
 }
 
-/// When the program is loaded: a fork meanwhile would leave the child waiting for the thread that chooses.
+/// At load time: after a fork during the choice, the child would wait for a thread that does not exist there.
 [[maybe_unused]] const simdjson::error_code kChosenAtLoad = choose_implementation();
 
-/// Whether no two names look alike at a glance: then they are distinct. Otherwise nothing is said.
-bool differ_at_a_glance(Object object) {
+/// A quick test: true when all names have different hashes, and so are distinct. False decides nothing.
+bool have_distinct_hashes(Object object) {
     std::bitset<1024> seen;
     for (const auto member : object) {
         const std::string_view name = member.key;
         if (name.empty()) return false;
         const auto at = [name](std::size_t index) { return std::size_t{static_cast<unsigned char>(name[index])}; };
-        const std::size_t look = at(0) * 31 + at(name.size() / 2) * 7 + at(name.size() - 1) * 131 + name.size();
-        if (seen.test(look % seen.size())) return false;
-        seen.set(look % seen.size());
+        const std::size_t hash = at(0) * 31 + at(name.size() / 2) * 7 + at(name.size() - 1) * 131 + name.size();
+        if (seen.test(hash % seen.size())) return false;
+        seen.set(hash % seen.size());
     }
     return true;
 }
@@ -34,7 +34,7 @@ bool differ_at_a_glance(Object object) {
 }  // namespace
 
 bool names_are_distinct(Object object) {
-    if (differ_at_a_glance(object)) return true;
+    if (have_distinct_hashes(object)) return true;
     std::vector<std::string_view> names;
     names.reserve(object.size());
     for (const auto member : object) names.push_back(member.key);

@@ -16,25 +16,24 @@ using Object = simdjson::dom::object;
 using Array = simdjson::dom::array;
 using Value = simdjson::dom::element;
 
-/// May stand in front of a text, but not of JSON that is sent (RFC 8259 §8.1). simdjson skips it, from 3.6 on.
+/// Must not begin JSON that is sent (RFC 8259 §8.1). simdjson skips it from version 3.6 on.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// Reusable memory for one JSON text and the document parsed from it; what parse() returned lives until the next
+/// Reusable memory for one JSON text and the document parsed from it; what parse() returns is valid until the next
 /// parse() or the end of the Document.
 class Document {
   public:
-    /// @param max_depth  how many objects and arrays that hold something may be open at once, the outermost counted.
+    /// @param max_depth how deep objects and arrays that are not empty may be nested, the outermost included.
     explicit Document(std::size_t max_depth) : max_depth_(max_depth) {}
 
-    /// Room for `size` bytes of text, to be filled before parse(); what was there before is lost.
+    /// A buffer for `size` bytes of text, to be filled before parse(). Its former content is lost.
     std::span<char> room(std::size_t size);
 
-    /// Parses the first `size` bytes of the room. @return nothing unless they are one JSON value within the bounds,
-    /// without a byte order mark.
-    /// Numbers beyond 64 bits or the range of a double are refused.
+    /// Parses the first `size` bytes of the buffer. @return nothing unless they are one JSON value within the bounds,
+    /// without a byte order mark. Numbers beyond 64 bits or the range of a double are refused.
     std::optional<Value> parse(std::size_t size);
 
-    /// room() filled with `text`, then parse().
+    /// Copies `text` into the buffer, and parses it.
     std::optional<Value> parse(std::string_view text);
 
     /// Whether parse() has just refused its text because of a number: one out of range, or one that is none.
@@ -56,10 +55,10 @@ class Document {
     simdjson::error_code error_ = simdjson::SUCCESS;  // of the latest parse()
 };
 
-/// Whether `object` itself names no member twice, however the names are escaped.
+/// Whether all members of `object` itself have different names, after unescaping.
 bool names_are_distinct(Object object);
 
-/// The same for every object inside `value`: two readers that differ in which member counts are an attack
+/// The same for every object inside `value`: readers that choose different ones of two members make an attack possible
 /// (RFC 8725 §2.4).
 bool members_are_distinct(Value value);
 

@@ -50,7 +50,7 @@ bool is_in_range(std::string_view number) {
     return number.size() <= longest_integer && (is_whole<std::int64_t>(number) || is_whole<std::uint64_t>(number));
 }
 
-/// The end of the string that begins at `begin` with its quotation mark.
+/// The end of the string whose opening quotation mark is at `begin`.
 std::size_t end_of_string(std::string_view text, std::size_t begin) {
     for (std::size_t at = begin + 1; at < text.size(); ++at) {
         if (text[at] == '\\')
@@ -61,7 +61,7 @@ std::size_t end_of_string(std::string_view text, std::size_t begin) {
     return text.size();
 }
 
-/// Overwrites numbers that are out of range, at their own length. @return whether there was one.
+/// Overwrites numbers that are out of range by zeros of the same length. @return whether there was one.
 bool put_numbers_in_range(std::string& text) {
     bool any = false;
     for (std::size_t at = 0; at < text.size();) {
@@ -88,16 +88,16 @@ bool put_numbers_in_range(std::string& text) {
 
 }  // namespace
 
-std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& met) {
+std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& tolerated) {
     if (text.starts_with(kByteOrderMark)) {
         text.remove_prefix(kByteOrderMark.size());
-        met.byte_order_mark = true;
+        tolerated.byte_order_mark = true;
     }
     if (const auto value = document.parse(text)) return value;
     std::string repaired(text);
     if (!put_numbers_in_range(repaired)) return std::nullopt;
     const auto value = document.parse(repaired);
-    if (value) met.number_out_of_range = true;
+    if (value) tolerated.number_out_of_range = true;
     return value;
 }
 

@@ -1,4 +1,4 @@
-// JSON as servers of keys send it: with what is wrong, yet has no bearing on keys, put right and told of.
+// JSON as key servers send it: faults that do not affect keys are repaired and reported.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace authjwks::json {
 
-/// What was put up with in a document.
+/// The faults that were tolerated in a document.
 struct Tolerated {
-    bool byte_order_mark = false;      ///< in front (RFC 8259 §8.1 forbids to send it and allows to ignore it)
+    bool byte_order_mark = false;      ///< at the beginning (RFC 8259 §8.1: must not be sent, may be ignored)
     bool number_out_of_range = false;  ///< of 64 bits or a double; read as 0
 
     Tolerated& operator|=(const Tolerated& other) {
@@ -21,13 +21,12 @@ struct Tolerated {
     }
 };
 
-/// As `document.parse(text)`, but a byte order mark is skipped, and a number that is out of range is read as 0, which
-/// is no text either. Takes time in proportion to the text. @param met  what was put up with is
-/// added to it.
-std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& met);
+/// As `document.parse(text)`, but a byte order mark is skipped, and a number that is out of range is read as 0, so it
+/// is never a string. Takes time in proportion to the text. @param tolerated the faults are added to it.
+std::optional<Value> parse_leniently(Document& document, std::string_view text, Tolerated& tolerated);
 
-/// Whether the `size` bytes that document.parse() has just refused are JSON but for numbers out of range. The document
-/// holds nothing afterwards.
+/// Whether the `size` bytes that document.parse() has just refused are valid JSON except for numbers out of range. The
+/// document holds nothing afterwards.
 bool is_refused_for_range(Document& document, std::size_t size);
 
 }  // namespace authjwks::json

@@ -1,4 +1,4 @@
-// A value or the reason why there is none, with std::expected's verbs.
+// A value, or the reason why there is none, with the interface of std::expected.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Numbers that tell things apart for as long as the process lives, when addresses are used again.
+// Identifiers that are unique within the process, unlike addresses, which are reused.
 #pragma once
 
 #include <atomic>

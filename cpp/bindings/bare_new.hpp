@@ -1,12 +1,12 @@
-// Objects of the core that exist were constructed: Python's `__new__` alone would make one whose C++ part was not.
+// Prevents objects whose C++ part was not constructed, as Python's `__new__` alone would make.
 #pragma once
 
 #include <pybind11/pybind11.h>
 
 namespace authjwks::bindings {
 
-/// Has `T.__new__(T)` raise TypeError. Python itself refuses it where a type's own way to allocate differs from that of
-/// the base which `__new__` is found in; calling the type works as ever.
+/// Makes `T.__new__(T)` raise TypeError: Python refuses it for a type whose allocation differs from that of the base
+/// where `__new__` is found. Calling the type works as before.
 inline void refuse_bare_new(const pybind11::handle& type) {
     reinterpret_cast<PyTypeObject*>(type.ptr())->tp_new = [](PyTypeObject* made, PyObject*, PyObject*) {
         return pybind11::detail::make_new_instance(made);

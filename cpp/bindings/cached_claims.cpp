@@ -20,7 +20,7 @@ constexpr std::size_t kMember = 2 * sizeof(void*);
 constexpr std::size_t kMember = 3 * sizeof(void*);
 #endif
 
-/// Also of a text that other claims share, as they may be gone before these.
+/// Shared texts are counted in full, as their other owners may be destroyed first.
 std::size_t text_bytes(PyObject* text) {
     if (is_claim_name(text)) return 0;
     const std::size_t header = PyUnicode_IS_ASCII(text) != 0 ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
@@ -28,8 +28,8 @@ std::size_t text_bytes(PyObject* text) {
     return allocation_bytes(header + characters * PyUnicode_KIND(text));
 }
 
-/// The table of a dict has a power of two of places, at most two thirds of which are taken; each has an index of one
-/// byte, or of up to four in a large one.
+/// The table of a dict has a power of two of slots, at most two thirds of them used; each has an index of one byte, or
+/// of up to four in a large table.
 std::size_t table_bytes(std::size_t members) {
     if (members == 0) return 0;
     const std::size_t places = std::bit_ceil(std::max(members + members / 2 + 1, std::size_t{8}));
@@ -37,7 +37,7 @@ std::size_t table_bytes(std::size_t members) {
     return allocation_bytes(kTableHeader + places * index + places * 2 / 3 * kMember);
 }
 
-/// What an object takes by itself.
+/// The size of an object without what it refers to.
 std::size_t own_bytes(PyObject* value) {
     if (PyUnicode_CheckExact(value)) return text_bytes(value);
     if (PyDict_CheckExact(value))
@@ -51,7 +51,7 @@ std::size_t own_bytes(PyObject* value) {
 
 py::object steal(PyObject* object) { return py::reinterpret_steal<py::object>(object); }
 
-/// What is kept can be in no cycle and only grows old, so that walking it would cost every collection for nothing.
+/// Cached containers cannot be part of a cycle, so the garbage collector need not visit them.
 py::object without_collector(py::object container) {
     if (container) PyObject_GC_UnTrack(container.ptr());
     return container;
@@ -61,16 +61,16 @@ bool is_container(PyObject* value) { return PyList_CheckExact(value) || PyDict_C
 
 py::object freeze(PyObject* container, std::size_t& bytes);
 
-/// A list is kept as a tuple, which takes less and tells it from what needs no copy.
+/// Lists are stored as tuples, which are smaller and mark what has to be copied.
 py::object freeze_list(PyObject* list, std::size_t& bytes) {
     const Py_ssize_t size = PyList_GET_SIZE(list);
     auto tuple = steal(PyTuple_New(size));
     for (Py_ssize_t index = 0; tuple && index < size; ++index) {
         PyObject* const item = PyList_GET_ITEM(list, index);
-        py::object kept = is_container(item) ? freeze(item, bytes) : py::reinterpret_borrow<py::object>(item);
-        if (!kept) return {};
+        py::object copy = is_container(item) ? freeze(item, bytes) : py::reinterpret_borrow<py::object>(item);
+        if (!copy) return {};
         if (!is_container(item)) bytes += own_bytes(item);
-        PyTuple_SET_ITEM(tuple.ptr(), index, kept.release().ptr());
+        PyTuple_SET_ITEM(tuple.ptr(), index, copy.release().ptr());
     }
     return tuple;
 }
@@ -85,8 +85,8 @@ py::object freeze_dict(PyObject* dict, std::size_t& bytes) {
             bytes += own_bytes(value);
             continue;
         }
-        const py::object kept = freeze(value, bytes);
-        if (!kept || PyDict_SetItem(frozen.ptr(), name, kept.ptr()) != 0) return {};
+        const py::object copy = freeze(value, bytes);
+        if (!copy || PyDict_SetItem(frozen.ptr(), name, copy.ptr()) != 0) return {};
     }
     return frozen;
 }

@@ -1,4 +1,4 @@
-// Claims as Python objects that nobody else holds, to be copied for each caller: what one changes, no other sees.
+// Claims as Python objects that are copied for each caller, so that changes of one are not seen by another.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,14 @@ namespace authjwks::bindings {
 /// Made, used and destroyed with the GIL held.
 class PythonClaims : public CachedClaims {
   public:
-    /// Keeps what a dict of claims says at this moment. @param claims  as made by to_dict().
-    /// @return null with a Python exception set.
+    /// Copies a dict of claims. @param claims as made by to_dict(). @return null with a Python exception set.
     static std::unique_ptr<const PythonClaims> of(PyObject* claims);
 
-    /// @param frozen  in which lists are tuples. @param bytes  how much memory it takes at most.
+    /// @param frozen has tuples in place of lists. @param bytes an upper bound of its memory.
     PythonClaims(pybind11::object frozen, std::size_t bytes)
         : frozen_(std::move(frozen)), bytes_(bytes + allocation_bytes(sizeof(PythonClaims))) {}
 
-    /// The claims in containers of the caller's own. @return a new reference, or null with a Python exception set.
+    /// The claims in new containers. @return a new reference, or null with a Python exception set.
     PyObject* copy() const;
     std::size_t bytes() const noexcept override { return bytes_; }
 

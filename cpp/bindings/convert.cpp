@@ -12,7 +12,7 @@
 namespace authjwks::bindings {
 namespace {
 
-/// Never destroyed: Python's objects cannot be given back after its end.
+/// Never destroyed: Python objects cannot be released after the end of the interpreter.
 StringPool& pool() {
     static auto& only = *std::make_unique<StringPool>().release();
     return only;
@@ -55,7 +55,7 @@ PyObject* to_object(json::Value value) {
     Py_RETURN_NONE;
 }
 
-/// Sets a member. @param name  may be null, as a failed conversion's. @return whether it was done.
+/// Sets a member. @param name null after a failed conversion. @return whether it was done.
 bool put(PyObject* dict, PyObject* name, json::Value value) {
     PyObject* const converted = name == nullptr ? nullptr : to_object(value);
     const bool done = converted != nullptr && PyDict_SetItem(dict, name, converted) == 0;

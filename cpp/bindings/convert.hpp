@@ -12,22 +12,23 @@
 
 namespace authjwks::bindings {
 
-/// Text known to be UTF-8, such as the words of a table.
+/// A str of text that is known to be UTF-8.
 inline pybind11::str text(std::string_view words) { return {words.data(), words.size()}; }
 
-/// A number of seconds on the clock of keys; beyond ten years is as good as ten years.
+/// Seconds as a duration, bounded to ten years.
 inline Clock::duration ticks(double seconds) {
     constexpr double longest = 10.0 * 365 * 24 * 3600;
-    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, longest)));
+    const double bounded = seconds > 0 ? std::min(seconds, longest) : 0;  // zero for what is no number
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(bounded));
 }
 
-/// A new dict of the members. Names that claims often have are shared strings.
-/// @return a new reference, or null with a Python exception set.
+/// A new dict of the members. Frequent names of claims are shared strings. @return a new reference, or null with a
+/// Python exception set.
 PyObject* to_dict(json::Object object);
 
 /// Makes the shared strings; called once, when the module is made.
 void intern_claim_names();
-/// Whether `text` is one of them, which nobody has to account for.
+/// Whether `text` is one of them, and so takes no memory of its own.
 bool is_claim_name(PyObject* text);
 
 }  // namespace authjwks::bindings

@@ -32,7 +32,7 @@ PyObject* DictShapes::make(std::span<PyObject* const> names) {
         shape.count = names.size();
         std::ranges::copy(names, shape.names.begin());
     }
-    // Before 3.12 a copy can set off the garbage collector, and with it code that needs another shape in this place.
+    // Before 3.12 a copy can run the garbage collector, and so code that replaces this shape by another.
     PyObject* const blank = Py_NewRef(shape.blank);
     PyObject* const dict = PyDict_Copy(blank);
     Py_DECREF(blank);

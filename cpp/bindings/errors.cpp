@@ -13,8 +13,7 @@
 namespace authjwks::bindings {
 namespace {
 
-/// What raising a row of kErrors takes, made beforehand so that garbage costs little. Owned for the life of the
-/// process.
+/// The objects for raising a row of kErrors, made in advance so that refusals are cheap. Never released.
 struct Prepared {
     PyObject* type = nullptr;
     PyObject* sentence = nullptr;
@@ -62,11 +61,16 @@ void set_error(Errc code, Clock::duration retry_after) {
     }
     const auto refusal = py::reinterpret_steal<py::object>(PyObject_CallOneArg(type, sentence));
     if (!refusal || PyObject_SetAttr(refusal.ptr(), code_name, slug) != 0) return;
-    if (code == Errc::keys_unavailable) {
+    if (is_for_lack_of_keys(code)) {
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
         refusal.attr("retry_after") = py::int_(std::max<std::chrono::seconds::rep>(1, seconds));
     }
     PyErr_SetObject(type, refusal.ptr());
+}
+
+void raise_error(Errc code, Clock::duration retry_after) {
+    set_error(code, retry_after);
+    throw py::error_already_set();
 }
 
 }  // namespace authjwks::bindings

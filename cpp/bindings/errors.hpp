@@ -1,4 +1,4 @@
-// The one door from a refusal in C++ to a Python exception.
+// How a refusal becomes a Python exception.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -12,8 +12,11 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& module);
 
-/// Sets the Python exception that is registered for `code`. It carries the table's words, never the token's.
-/// @param retry_after  told with keys_unavailable; rounded up to whole seconds, at least one.
+/// Sets the Python exception that is registered for `code`. Its text is the table's, and never part of a token.
+/// @param retry_after  an attribute of the exception where keys are unavailable, in whole seconds, at least one.
 void set_error(Errc code, Clock::duration retry_after = {});
+
+/// Raises that exception.
+[[noreturn]] void raise_error(Errc code, Clock::duration retry_after = {});
 
 }  // namespace authjwks::bindings

@@ -1,4 +1,4 @@
-// A lock for tables that the GIL guards, in interpreters that have none.
+// A lock for tables that the GIL guards, for interpreters without a GIL.
 #pragma once
 
 #include <mutex>

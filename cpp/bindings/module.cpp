@@ -1,19 +1,15 @@
-// authjwks._core: the only seam between Python and the core.
-#include <string>
-
-#include <openssl/crypto.h>
+// authjwks._core: the only interface between Python and the core.
 #include <pybind11/pybind11.h>
-#include <simdjson.h>
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/issuer_registry.hpp"
 #include "bindings/key_source.hpp"
 #include "bindings/remote_options.hpp"
+#include "bindings/testing.hpp"
 #include "bindings/verifier.hpp"
 #include "jose/algorithm.hpp"
 #include "keys/scheduler.hpp"
-#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -24,17 +20,7 @@ py::tuple algorithm_names() {
     return names;
 }
 
-py::dict versions() {
-    py::dict words;
-    words["openssl"] = OpenSSL_version(OPENSSL_VERSION_STRING);
-    words["libcurl"] = http_library_version();
-    words["simdjson"] = std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." +
-                        std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
-                        std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
-    return words;
-}
-
-/// Threads that fetch keys are pure C++, so they can be waited for with the GIL held.
+/// The threads that fetch keys are pure C++, so they can be joined with the GIL held.
 void stop_threads_at_exit() {
     py::module_::import("atexit").attr("register")(py::cpp_function([] { Scheduler::of_this_process().stop(); }));
 }
@@ -48,22 +34,22 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     module.doc() = "The native core of authjwks. Private; use authjwks.Verifier.";
     module.attr("__version__") = AUTHJWKS_VERSION;
     module.attr("ALGORITHMS") = algorithm_names();
-    module.def("versions", &versions, "The versions of openssl, libcurl and simdjson in use.");
     intern_claim_names();
     bind_errors(module);
     bind_remote_options(module);
     bind_key_source(module);
     bind_issuer_registry(module);
     bind_verifier(module);
+    bind_testing(module);
     stop_threads_at_exit();
     py::list names;
-    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerRegistry", "KeySource", "RemoteOptions", "Verifier",
-                             "__version__", "register_errors", "versions"})
+    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerRegistry", "KeySource", "Pending", "RemoteOptions",
+                             "Verifier", "__version__", "register_errors", "testing"})
         names.append(name);
     module.attr("__all__") = names;
 }
 
-/// The interpreters of a process would share strings and exception classes that belong to one of them. Asked before
+/// Interpreters of one process would share strings and exception classes that belong to one of them. Checked before
 /// pybind11 does anything: it would wait for the GIL of the main interpreter, which before 3.12 is held already.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming): Python's name
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {

@@ -1,6 +1,7 @@
 // Calls into Python from under C++ frames, where the interpreter may end a daemon thread at its exit.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include <cxxabi.h>
@@ -10,8 +11,8 @@
 namespace authjwks::bindings {
 
 /// The value of `work()`, which runs Python or waits for the GIL. A daemon thread that the interpreter ends in there
-/// does not come back, and waits for the process to end: the frames above would need the GIL to be left. (As
-/// Python 3.14 does.)
+/// never returns, as the frames above would need the GIL to unwind: it sleeps until the process ends. (Python 3.14 does
+/// the same.)
 template <class Work>
 auto or_never(Work&& work) {
     try {
@@ -27,12 +28,21 @@ inline pybind11::object call_python(PyObject* function, const pybind11::tuple& a
         or_never([&] { return PyObject_Call(function, arguments.ptr(), nullptr); }));
 }
 
-/// For what a user's function raised where nobody can be told. An interrupt is not for it alone, and comes again.
+/// Disposes of what a user's function raised where no caller can get it. A KeyboardInterrupt was not meant for that
+/// function alone, so it is raised again in the main thread.
 inline void discard(pybind11::error_already_set& error) {
     if (error.matches(PyExc_KeyboardInterrupt))
         PyErr_SetInterrupt();
     else
         error.discard_as_unraisable("authjwks");
+}
+
+/// A function that threads without the GIL may share: the last owner takes the GIL to release it.
+inline std::shared_ptr<PyObject> share(const pybind11::function& function) {
+    return {function.inc_ref().ptr(), [](PyObject* released) {
+                const pybind11::gil_scoped_acquire held;
+                Py_DECREF(released);
+            }};
 }
 
 }  // namespace authjwks::bindings

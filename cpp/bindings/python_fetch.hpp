@@ -1,4 +1,4 @@
-// A Python function as the way to the network.
+// A Fetch by a Python function.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,8 +7,8 @@
 
 namespace authjwks::bindings {
 
-/// A Fetch that calls `fetch(url, headers, timeout)` and takes `(status, headers, body)`; whatever it raises is
-/// `unreachable`. Only for threads that Python knows.
+/// A Fetch that calls `fetch(url, headers, timeout)`, which returns `(status, headers, body)`. Whatever it raises
+/// counts as `unreachable`, and so does a request of another method than GET, for which it is not called.
 Fetch make_python_fetch(const pybind11::function& fetch);
 
 }  // namespace authjwks::bindings

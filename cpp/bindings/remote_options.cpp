@@ -24,7 +24,8 @@ bool wake(const std::shared_ptr<KeySource>& source, Tick at) { return Scheduler:
 
 void cancel(const KeySource& source) { Scheduler::of_this_process().cancel(source); }
 
-/// Whether a signal's handler has raised. Handlers run in the main thread only, so no other takes the GIL to find out.
+/// Whether the handler of a signal has raised. Handlers run in the main thread only, so other threads need not take the
+/// GIL.
 bool interrupted() {
     if (syscall(SYS_gettid) != getpid()) return false;
     const PyGILState_STATE held = or_never(PyGILState_Ensure);
@@ -33,26 +34,49 @@ bool interrupted() {
     return raised;
 }
 
-RemoteOptions make_options(double ttl, double max_stale, double cooldown, double timeout, double connect_timeout,
-                           bool allow_http, std::optional<std::string> ca_file, std::optional<std::string> ca_path,
-                           std::optional<std::string> client_cert, std::optional<std::string> client_key,
-                           std::optional<std::string> proxy, std::vector<std::string> connect_to,
-                           std::vector<std::pair<std::string, std::string>> headers,
-                           std::vector<std::string> credential_hosts, const std::optional<py::function>& fetch) {
-    const KeyOptions keys{ticks(ttl), ticks(max_stale), ticks(cooldown), ticks(timeout)};
-    if (fetch) return {keys, make_python_fetch(*fetch), allow_http, true, {}};
-    HttpOptions http{.connect_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(ticks(connect_timeout)),
-                     .allow_http = allow_http,
-                     .ca_file = std::move(ca_file),
-                     .ca_path = std::move(ca_path),
-                     .client_cert = std::move(client_cert),
-                     .client_key = std::move(client_key),
-                     .proxy = std::move(proxy),
-                     .connect_to = std::move(connect_to),
-                     .headers = std::move(headers),
-                     .user_agent = "authjwks/" AUTHJWKS_VERSION,
-                     .is_stopping = [] { return Scheduler::of_this_process().is_stopping(); }};
-    return {keys, make_http_fetch(std::move(http)), allow_http, false, std::move(credential_hosts)};
+/// An attribute of a Python object. @throws AttributeError or TypeError.
+template <class T>
+T read(const py::object& options, const char* name) {
+    const py::object value = options.attr(name);
+    try {
+        return value.cast<T>();
+    } catch (const py::cast_error&) {
+        throw py::type_error(std::string(name) + " is of the wrong type");
+    }
+}
+
+Clock::duration read_seconds(const py::object& options, const char* name) { return ticks(read<double>(options, name)); }
+
+using ClientCertificate = std::optional<std::pair<std::string, std::optional<std::string>>>;
+
+HttpOptions read_http_options(const py::object& http) {
+    using Text = std::optional<std::string>;
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    const auto certificate = read<ClientCertificate>(http, "client_cert");
+    return {
+        .connect_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(read_seconds(http, "connect_timeout")),
+        .allow_http = read<bool>(http, "allow_http"),
+        .ca_file = read<Text>(http, "ca_file"),
+        .ca_path = read<Text>(http, "ca_path"),
+        .client_cert = certificate ? Text(certificate->first) : std::nullopt,
+        .client_key = certificate ? certificate->second : std::nullopt,
+        .proxy = read<Text>(http, "proxy"),
+        .connect_to = read<std::vector<std::string>>(http, "connect_to"),
+        .headers = read<Headers>(http, "headers"),
+        .user_agent = "authjwks/" AUTHJWKS_VERSION,
+        .is_stopping = [] { return Scheduler::of_this_process().is_stopping(); }};
+}
+
+/// @param keys, http authjwks.KeyOptions and authjwks.HttpOptions, or objects with their attributes.
+RemoteOptions make_options(const py::object& keys, const py::object& http, const std::optional<py::function>& fetch) {
+    const KeyOptions times{.ttl = read_seconds(keys, "ttl"),
+                           .max_stale = read_seconds(keys, "max_stale"),
+                           .cooldown = read_seconds(keys, "cooldown"),
+                           .timeout = read_seconds(http, "timeout")};
+    const bool allow_http = read<bool>(http, "allow_http");
+    if (fetch) return {times, make_python_fetch(*fetch), allow_http, true, {}};
+    return {times, make_http_fetch(read_http_options(http)), allow_http, false,
+            read<std::vector<std::string>>(http, "credential_hosts")};
 }
 
 }  // namespace
@@ -83,10 +107,7 @@ std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::o
 void bind_remote_options(py::module_& module) {
     py::class_<RemoteOptions> type(module, "RemoteOptions", "How issuers are asked. Immutable.", py::is_final());
     refuse_bare_new(type);
-    type.def(py::init(&make_options), py::kw_only(), py::arg("ttl"), py::arg("max_stale"), py::arg("cooldown"),
-             py::arg("timeout"), py::arg("connect_timeout"), py::arg("allow_http"), py::arg("ca_file"),
-             py::arg("ca_path"), py::arg("client_cert"), py::arg("client_key"), py::arg("proxy"), py::arg("connect_to"),
-             py::arg("headers"), py::arg("credential_hosts"), py::arg("fetch"));
+    type.def(py::init(&make_options), py::arg("keys"), py::arg("http"), py::arg("fetch"));
 }
 
 }  // namespace authjwks::bindings

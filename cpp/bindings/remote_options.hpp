@@ -1,4 +1,4 @@
-// How issuers are asked, as Python states it once for any number of them.
+// Options for fetching keys, shared by any number of issuers.
 #pragma once
 
 #include <memory>
@@ -21,10 +21,10 @@ struct RemoteOptions {
     std::vector<std::string> credential_hosts{};
 };
 
-/// A number in [0, 1), from the system each time: an engine of ours would go on alike in all forked processes.
+/// A number in [0, 1) from the system: a generator of our own would repeat its sequence in forked processes.
 double system_random();
 
-/// A source that has not been asked yet; see KeyLocation for what may be given.
+/// A new source, which has not fetched yet. For the arguments see KeyLocation.
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options);
 

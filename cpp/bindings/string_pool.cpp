@@ -13,7 +13,7 @@ std::uint64_t load(const char* from) {
     return word;
 }
 
-/// Two words that cover `text`, or the ends of it; together with the middle of a long one.
+/// Combines both ends of the text, and the middle of a long one.
 std::uint64_t digest(std::string_view text) {
     constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;
     const char* const begin = text.data();
@@ -26,7 +26,7 @@ std::uint64_t digest(std::string_view text) {
            load<std::uint8_t>(end - 1);
 }
 
-/// Spreads texts over the sets. Whoever finds texts of one set slows down nothing but their own conversion.
+/// Distributes texts over the sets. Colliding texts slow down only their own conversion.
 std::size_t spread(std::string_view text) { return (digest(text) + text.size()) * 0x9E3779B97F4A7C15 >> 40U; }
 
 bool holds(PyObject* string, std::string_view text) {

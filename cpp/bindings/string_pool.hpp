@@ -1,4 +1,4 @@
-// Python strings that many tokens have in common, made once: claim names, issuers, audiences, scopes.
+// A pool of Python strings that many tokens share: claim names, issuers, audiences, scopes.
 #pragma once
 
 #include <array>
@@ -17,17 +17,17 @@ class StringPool {
   public:
     /// A str of UTF-8 text. @return a new reference, or null with a Python exception set.
     PyObject* get(std::string_view text);
-    /// Puts an ASCII name into the pool for good, as the very object that Python code has for it.
+    /// Adds an ASCII name permanently, as the interned object.
     void pin(const char* name);
-    /// Whether `text` is the very object of a name that is pinned.
+    /// Whether `text` is the object of a pinned name.
     bool is_pinned(PyObject* text) const { return pinned_.contains(text); }
 
   private:
-    static constexpr std::size_t kMaxBytes = 256;  // bytes; longer texts are seldom repeated
+    static constexpr std::size_t kMaxBytes = 256;  // longer texts are rarely repeated
     static constexpr std::size_t kSets = 512, kWays = 4;
     struct Set {
         std::array<PyObject*, kWays> strings{};
-        std::size_t pinned = 0, next = 0;  // those pinned come first; which of the others is replaced next
+        std::size_t pinned = 0, next = 0;  // pinned ones come first; the next to be replaced
     };
 
     Set& set_of(std::string_view text);

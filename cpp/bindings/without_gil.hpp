@@ -1,4 +1,4 @@
-// Runs native work while other Python threads go on.
+// Runs native code while other Python threads run.
 #pragma once
 
 #include <exception>
@@ -10,8 +10,8 @@
 
 namespace authjwks::bindings {
 
-/// The value of `work()`, called without the GIL. By the macros, not a guard object: taking the GIL back ends a daemon
-/// thread at interpreter exit, and out of a destructor that would end the process with it.
+/// The value of `work()`, called without the GIL. Uses the macros and no guard object: retaking the GIL ends a daemon
+/// thread at interpreter exit, which in a destructor would end the process.
 template <class Work>
 auto without_gil(Work&& work) {
     std::optional<decltype(work())> value;
@@ -20,7 +20,7 @@ auto without_gil(Work&& work) {
     try {
         value.emplace(std::forward<Work>(work)());
     } catch (const abi::__forced_unwind&) {
-        throw;  // a thread that ends inside a Python fetch
+        throw;  // a thread that is ended inside a Python function
     } catch (...) {
         failure = std::current_exception();
     }

@@ -1,23 +1,118 @@
 #include "engine/authenticator.hpp"
 
+#include <algorithm>
+#include <new>
+#include <string>
 #include <utility>
 
 namespace authjwks {
 namespace {
 
-/// @param source  whose keys were missed; null when it did not come to that.
+/// @param source  whose keys were missing; null when none were looked for.
 Verdict refused(Errc code, std::shared_ptr<KeySource> source = nullptr) {
-    const auto retry_after = source ? source->retry_after() : Clock::duration::zero();
-    return {Result<Accepted>(code), std::move(source), nullptr, retry_after};
+    const auto retry_after = source && is_for_lack_of_keys(code) ? source->retry_after() : Clock::duration::zero();
+    return {.kind = Verdict::Kind::refused, .refusal = code, .retry_after = retry_after, .source = std::move(source)};
+}
+
+Verdict pending(const Pending& fetch, std::shared_ptr<KeySource> source) {
+    return {.kind = Verdict::Kind::pending, .is_conclusive = fetch.is_conclusive, .source = std::move(source)};
 }
 
 }  // namespace
 
-Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token) const {
-    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
-    const auto issuer = token.claimed_issuer();
-    if (!issuer) return issuer.error();
-    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
+Verdict Authenticator::verify(std::string_view token, Instant now, WaitPolicy wait, Host& host) const {
+    Verdict verdict;
+    if (look_up(token, now, host, verdict)) return verdict;
+    const ScratchLease scratch;
+    Proof proof;
+    auto judge_token = [&] { verdict = judge_now(token, *scratch, now, wait, proof); };
+    if (!host.run_unlocked(Host::Work(judge_token))) return {.kind = Verdict::Kind::abandoned};
+    if (verdict.kind == Verdict::Kind::accepted) {
+        auto claims = host.deliver(proof.accepted.claims, cache_ != nullptr);
+        if (claims) store(token, proof, std::move(claims));
+    }
+    return verdict;
+}
+
+/// Looks for a token that was accepted before and would be accepted at `now` too: it is in time, and the keys that
+/// proved it are those at hand. Never waits. @return whether there was one, and so a verdict.
+bool Authenticator::look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const {
+    if (!cache_) return false;
+    const auto cached = cache_->find(token);
+    auto source = cached && cached->validity.holds(now) ? source_of(*cached) : nullptr;
+    const Snapshot keys = source ? source->ready() : nullptr;
+    if (!keys || keys->id() != cached->key_set) {
+        if (cached && now >= cached->validity.until) cache_->remove(token);
+        cache_->count(false);
+        return false;
+    }
+    cache_->count(true);
+    verdict.is_from_cache = true;
+    verdict.source = std::move(source);
+    if (cached->checked)
+        if (const auto refusal = refused_by_check(cached->checked->view(), now)) {
+            verdict.kind = Verdict::Kind::refused;
+            verdict.refusal = *refusal;
+            return true;
+        }
+    host.deliver(*cached->claims);
+    return true;
+}
+
+/// A token that cannot be stored, for lack of memory, is accepted all the same.
+void Authenticator::store(std::string_view token, const Proof& proof,
+                          std::unique_ptr<const CachedClaims> claims) const {
+    try {
+        const bool names_issuer = std::holds_alternative<std::shared_ptr<IssuerRegistry>>(keys_);
+        CheckedClaims checked;
+        if (names_issuer || !checks_.empty()) checked = CheckedClaims::of(proof.accepted.claims);
+        CachedToken stored{.token = std::string(token),
+                           .validity = proof.accepted.validity,
+                           .key_set = proof.key_set,
+                           .issuer = {},
+                           .checked = nullptr,
+                           .claims = std::move(claims)};
+        if (names_issuer) stored.issuer = checked.issuer.value_or("");
+        if (!checks_.empty()) stored.checked = std::make_unique<const CachedCheckedClaims>(checked);
+        cache_->store(std::move(stored));
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+}
+
+Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait,
+                                 Proof& proof) const {
+    auto parsed = read_token(token, policy_, scratch);
+    if (!parsed) return refused(parsed.error());
+    const auto found = source_for(*parsed);
+    if (!found) return refused_without_source(found.error(), *parsed);
+    const std::shared_ptr<KeySource>& source = *found;
+
+    const auto response = source->obtain(wait);
+    if (const auto* waits = std::get_if<Pending>(&response)) return pending(*waits, source);
+    const auto& obtained = std::get<Result<Obtained>>(response);
+    if (!obtained) return refused(obtained.error(), source);
+    const auto result = judge(*parsed, *obtained->keys, policy_, now);
+    if (result || result.error() != Errc::unknown_key || obtained->is_newly_fetched)
+        return judge_by(obtained->keys, result, source, now, proof);
+
+    const auto renewed = source->renew(obtained->keys, parsed->key_id(), wait);
+    if (const auto* waits = std::get_if<Pending>(&renewed)) return pending(*waits, source);
+    const auto& newer = std::get<Result<Snapshot>>(renewed);
+    if (!newer) return refused(newer.error(), source);
+    return judge_by(*newer, *newer == obtained->keys ? result : judge(*parsed, **newer, policy_, now), source, now,
+                    proof);
+}
+
+/// The verdict that follows from the result by these keys, and from the checks.
+Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted>& result, std::shared_ptr<KeySource> source,
+                                Instant now, Proof& proof) const {
+    if (!result) return refused(result.error(), std::move(source));
+    if (!checks_.empty())
+        if (const auto refusal = refused_by_check(CheckedClaims::of(result->claims), now))
+            return {.kind = Verdict::Kind::refused, .refusal = *refusal, .source = std::move(source)};
+    proof = {*result, keys->id()};
+    return {.kind = Verdict::Kind::accepted, .source = std::move(source)};
 }
 
 Verdict Authenticator::refused_without_source(Errc code, ParsedToken& token) const {
@@ -27,59 +122,23 @@ Verdict Authenticator::refused_without_source(Errc code, ParsedToken& token) con
     return verdict;
 }
 
-Result<std::shared_ptr<KeySource>> Authenticator::source_of(const CachedToken& token) const {
+Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token) const {
     if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
-    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(token.issuer);
+    const auto issuer = token.claimed_issuer();
+    if (!issuer) return issuer.error();
+    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
 }
 
-std::optional<Recalled> Authenticator::recall(std::string_view token, Instant now) const {
-    if (!cache_) return std::nullopt;
-    auto known = cache_->find(token);
-    if (known && known->validity.holds(now))
-        if (auto source = source_of(*known))
-            if (const Snapshot keys = (*source)->ready(); keys && keys->id() == known->key_set) {
-                cache_->count(true);
-                return Recalled{std::move(known), *std::move(source)};
-            }
-    if (known && now >= known->validity.until) cache_->forget(token);
-    cache_->count(false);
+/// Null for one whose issuer is no longer in the registry.
+std::shared_ptr<KeySource> Authenticator::source_of(const CachedToken& token) const {
+    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
+    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find_known(token.issuer);
+}
+
+std::optional<Errc> Authenticator::refused_by_check(const CheckedClaims& claims, Instant now) const {
+    for (const auto& check : checks_)
+        if (const auto refusal = check->refuse(claims, now)) return refusal;
     return std::nullopt;
-}
-
-void Authenticator::remember(std::string_view token, const Verdict& passed,
-                             std::unique_ptr<const CachedClaims> claims) const {
-    if (!cache_) return;
-    const Accepted& accepted = *std::get<Result<Accepted>>(passed.outcome);
-    std::string issuer;
-    if (std::holds_alternative<std::shared_ptr<IssuerRegistry>>(keys_))
-        issuer = std::string_view(accepted.claims["iss"]);
-    cache_->keep({.token = std::string(token),
-                  .validity = accepted.validity,
-                  .key_set = passed.keys->id(),
-                  .issuer = std::move(issuer),
-                  .claims = std::move(claims)});
-}
-
-Verdict Authenticator::authenticate(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait) const {
-    auto parsed = read_token(token, policy_, scratch);
-    if (!parsed) return refused(parsed.error());
-    const auto found = source_for(*parsed);
-    if (!found) return refused_without_source(found.error(), *parsed);
-    const std::shared_ptr<KeySource>& source = *found;
-
-    const auto answer = source->obtain(wait);
-    if (const auto* pending = std::get_if<Pending>(&answer)) return {*pending, source, nullptr};
-    const auto& obtained = std::get<Result<Obtained>>(answer);
-    if (!obtained) return refused(obtained.error(), source);
-    auto outcome = judge(*parsed, *obtained->keys, policy_, now);
-    if (outcome || outcome.error() != Errc::unknown_key || obtained->is_newly_fetched)
-        return {outcome, source, obtained->keys};
-
-    const auto renewed = source->renew(obtained->keys, parsed->key_id(), wait);
-    if (const auto* pending = std::get_if<Pending>(&renewed)) return {*pending, source, nullptr};
-    const auto& newer = std::get<Result<Snapshot>>(renewed);
-    if (!newer) return refused(newer.error(), source);
-    return {*newer == obtained->keys ? outcome : judge(*parsed, **newer, policy_, now), source, *newer};
 }
 
 }  // namespace authjwks

@@ -1,12 +1,16 @@
-// Joins judgement and keys: judges a token with the keys at hand, and asks for newer ones once when its key is unknown.
+// Verifies tokens: looks them up in the cache, judges them by the keys at hand, asks for newer keys once when the key
+// is unknown, and stores those that pass.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <variant>
 
 #include "base/result.hpp"
+#include "engine/claim_check.hpp"
+#include "engine/host.hpp"
 #include "engine/issuer_registry.hpp"
 #include "engine/token_cache.hpp"
 #include "jose/policy.hpp"
@@ -17,49 +21,60 @@
 
 namespace authjwks {
 
-/// What came of one token.
+/// The result for one token.
 struct Verdict {
-    OrPending<Accepted> outcome;        ///< Pending when the source's answer has to be waited for
-    std::shared_ptr<KeySource> source;  ///< whose keys were used or missed; null when it did not come to that
-    Snapshot keys;                      ///< that judged it; null when none did
-    Clock::duration retry_after{};      ///< of keys_unavailable
+    enum class Kind : std::uint8_t {
+        accepted,   ///< its claims have been delivered to the host
+        refused,    ///< for the reason in `refusal`
+        pending,    ///< the issuer has to respond first: `source` can be waited for
+        abandoned,  ///< the host no longer wanted it
+    };
+    Kind kind = Kind::accepted;
+    Errc refusal{};
+    bool is_conclusive = false;           ///< of pending: see Pending
+    bool is_from_cache = false;           ///< of accepted and refused
+    Clock::duration retry_after{};        ///< of a refusal because keys are unavailable
+    std::shared_ptr<KeySource> source{};  ///< whose keys were used or missing; null when none were looked for
 };
 
-/// A token that was judged before, and would be judged no other way now.
-struct Recalled {
-    std::shared_ptr<const CachedToken> token;
-    std::shared_ptr<KeySource> source;
-};
-
-/// Immutable but for the keys; safe from many threads, each with a Scratch of its own.
+/// Immutable but for its keys and its cache. Thread-safe.
 class Authenticator {
   public:
-    /// Judges all tokens by the keys of one source.
-    Authenticator(std::shared_ptr<KeySource> source, Policy policy, std::unique_ptr<TokenCache> cache)
-        : keys_(std::move(source)), policy_(std::move(policy)), cache_(std::move(cache)) {}
-    /// Judges each token by the keys of the issuer it names, if the registry trusts it.
-    Authenticator(std::shared_ptr<IssuerRegistry> registry, Policy policy, std::unique_ptr<TokenCache> cache)
-        : keys_(std::move(registry)), policy_(std::move(policy)), cache_(std::move(cache)) {}
+    /// One source for all tokens, or the source of the issuer that a token names, if the registry trusts it.
+    using Keys = std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerRegistry>>;
 
-    /// What is remembered of a token that passed before, if it would pass at `now` too: it is in time, and the keys
-    /// that proved it are those at hand. Takes no time worth mentioning, and never waits.
-    std::optional<Recalled> recall(std::string_view token, Instant now) const;
-    /// Remembers a token that has passed, where there is a cache.
-    void remember(std::string_view token, const Verdict& passed, std::unique_ptr<const CachedClaims> claims) const;
+    /// @param cache  may be null. @param checks  asked after every verdict that would accept.
+    Authenticator(Keys keys, Policy policy, std::unique_ptr<TokenCache> cache, ClaimChecks checks = {})
+        : keys_(std::move(keys)), policy_(std::move(policy)), cache_(std::move(cache)), checks_(std::move(checks)) {}
+
+    /// The verdict on a token at `now`. The claims of one that is accepted are delivered to `host`. What a cache hit
+    /// needs is done at once; all else runs by Host::run_unlocked().
+    Verdict verify(std::string_view token, Instant now, WaitPolicy wait, Host& host) const;
+
     /// Null for one without a cache.
     const TokenCache* cache() const noexcept { return cache_.get(); }
 
-    /// Judges a token at `now`.
-    Verdict authenticate(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait) const;
-
   private:
+    /// What an accepted token is stored with.
+    struct Proof {
+        Accepted accepted{};
+        std::uint64_t key_set = 0;
+    };
+
+    bool look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const;
+    void store(std::string_view token, const Proof& proof, std::unique_ptr<const CachedClaims> claims) const;
+    Verdict judge_now(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait, Proof& proof) const;
+    Verdict judge_by(const Snapshot& keys, const Result<Accepted>& result, std::shared_ptr<KeySource> source,
+                     Instant now, Proof& proof) const;
     Verdict refused_without_source(Errc code, ParsedToken& token) const;
     Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
-    Result<std::shared_ptr<KeySource>> source_of(const CachedToken& token) const;
+    std::shared_ptr<KeySource> source_of(const CachedToken& token) const;
+    std::optional<Errc> refused_by_check(const CheckedClaims& claims, Instant now) const;
 
-    std::variant<std::shared_ptr<KeySource>, std::shared_ptr<IssuerRegistry>> keys_;
+    Keys keys_;
     Policy policy_;
     std::unique_ptr<TokenCache> cache_;  // may be null
+    ClaimChecks checks_;
 };
 
 }  // namespace authjwks

@@ -1,4 +1,5 @@
-// The issuers that one service trusts, each with its own source of keys: a fixed few, or as many as a template allows.
+// The issuers that one service trusts, each with its own source of keys: a few that are named, those that match a
+// template, and those that the host decides to trust.
 #pragma once
 
 #include <cstddef>
@@ -15,52 +16,55 @@
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "engine/issuer_template.hpp"
+#include "engine/trust_decision.hpp"
 #include "keys/allowance.hpp"
 #include "keys/key_source.hpp"
 #include "keys/negative_cache.hpp"
 
 namespace authjwks {
 
-/// What a token claims as its issuer only ever picks one of these. Bounded: made-up tenants cannot push out those whose
-/// keys are known, nor have the template's server asked without end, nor hold up other new tenants for good.
-/// Thread-safe.
+/// Bounded: made-up issuers can neither evict those whose keys are known, nor cause requests without end, nor keep new
+/// issuers out for good. Thread-safe.
 class IssuerRegistry : public ForkAware {
   public:
-    static constexpr std::size_t kMaxKnown = 1024;     ///< issuers whose keys have been fetched; the least used goes
-    static constexpr std::size_t kMaxUnanswered = 64;  ///< issuers that are being asked; one at random goes
-    /// New issuers that may fail to answer in one burst, and the time after which it may be one more.
+    static constexpr std::size_t kMaxKnown = 1024;  ///< issuers whose keys were fetched; the least used is evicted
+    static constexpr std::size_t kMaxUnanswered =
+        64;  ///< issuers that have not responded yet; one at random is evicted
+    /// How many new issuers may fail to respond in one burst, and the time after which one more may.
     static constexpr unsigned int kMaxFailures = 64;
     static constexpr Clock::duration kFailureInterval = std::chrono::milliseconds(500);
 
-    using Open = std::function<std::shared_ptr<KeySource>(const std::string& issuer)>;
-    /// What the registry does not decide itself.
     struct Dependencies {
-        Open open;  ///< makes the source of an issuer, without asking it
+        /// Makes the source of an issuer, without asking it; its keys are at `jwks_uri`, or else found by discovery.
+        /// @throws std::invalid_argument for a URL that is refused.
+        std::function<std::shared_ptr<KeySource>(const std::string& issuer, std::optional<std::string> jwks_uri)> open;
         std::function<Tick()> now;
         std::function<double()> random;  ///< in [0, 1)
+        DecideTrust decide{};            ///< on issuers that are neither named nor match the pattern; empty: none
     };
 
-    /// @param names  trusted exactly; they are never dropped. @param pattern  trusts whatever it matches.
+    /// @param names  trusted exactly; never evicted. @param pattern  trusts all issuers that match it.
     IssuerRegistry(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
                    Dependencies dependencies);
     ~IssuerRegistry() override;
     IssuerRegistry(const IssuerRegistry&) = delete;
     IssuerRegistry& operator=(const IssuerRegistry&) = delete;
 
-    /// @return wrong_issuer for one that is not trusted; keys_unavailable for one that has just failed to answer, and
-    /// for a new one while too many others have.
+    /// The source of an issuer that is trusted, made now if need be. @return wrong_issuer for one that is not trusted;
+    /// keys_unavailable for one that has just failed to respond, for a new one while too many others have, and where
+    /// no decision could be made; source_closed after close().
     Result<std::shared_ptr<KeySource>> find(std::string_view issuer);
 
-    /// Trusts one more issuer, decided on elsewhere; it is forgotten as the template's are. @return as find().
-    Result<std::shared_ptr<KeySource>> admit(const std::string& issuer, std::shared_ptr<KeySource> source);
+    /// The source of an issuer that is in use already; null for any other.
+    std::shared_ptr<KeySource> find_known(std::string_view issuer);
 
-    /// How long to wait before find() may have a source where it had none: keys_unavailable is not for ever.
+    /// How long a caller that find() returned keys_unavailable to should wait before it asks again.
     Clock::duration retry_after(std::string_view issuer) const;
 
-    /// The sources in use now: of the named, and of others once they have answered.
+    /// The sources in use now: of the named issuers, and of others once they have responded.
     std::vector<std::shared_ptr<KeySource>> sources();
 
-    /// Ends all fetching for good, also of issuers that nobody has asked for yet.
+    /// Ends all fetching for good, also of issuers that are not known yet.
     void close();
 
   private:
@@ -72,13 +76,15 @@ class IssuerRegistry : public ForkAware {
     };
     using Entries = std::list<Entry>;  // the least recently used first
 
-    std::shared_ptr<KeySource> look_up(std::string_view issuer, Entries& forgotten);
-    bool may_take_one_more(Entries& forgotten);
-    void update_unanswered(Entries& forgotten);
-    bool update_unanswered_entry(Entries::iterator entry, Entries& forgotten);
+    Result<std::shared_ptr<KeySource>> find_decided(const std::string& issuer);
+    Result<std::shared_ptr<KeySource>> admit(const std::string& issuer, std::shared_ptr<KeySource> source);
+    std::shared_ptr<KeySource> look_up(std::string_view issuer, Entries& removed);
+    bool may_take_one_more(Entries& removed);
+    void update_unanswered(Entries& removed);
+    bool update_unanswered_entry(Entries::iterator entry, Entries& removed);
     Clock::duration more_back_off(std::string_view issuer) const;
-    void move_to_known(Entries::iterator entry, Entries& forgotten);
-    void forget(Entries& entries, Entries::iterator entry, Entries& forgotten);
+    void move_to_known(Entries::iterator entry, Entries& removed);
+    void remove(Entries& entries, Entries::iterator entry, Entries& removed);
     void before_fork() override { mutex_.lock(); }
     void after_fork_in_parent() override { mutex_.unlock(); }
     void after_fork_in_child() override { mutex_.unlock(); }

@@ -25,8 +25,8 @@ bool is_label(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_letter) && text.front() != '-' && text.back() != '-';
 }
 
-/// Whether a host that ends in `rest` has the same owner whatever label stands before it: two labels or more, the last
-/// of which is no number, as in an address. Which names of two labels are open to everybody is not known here.
+/// Whether all hosts that end in `rest` are assumed to have one owner: it has at least two labels, and the last is no
+/// number, as in an address. Public suffixes of two labels are not known here.
 bool fixes_the_owner(std::string_view rest) {
     std::size_t labels = 0;
     std::string_view last;
@@ -52,7 +52,7 @@ IssuerTemplate::IssuerTemplate(std::string_view text) {
     const auto host = before_.find("://");
     const bool in_path = host != std::string::npos && before_.find('/', host + 3) != std::string::npos;
     const std::string_view rest_of_host = std::string_view(after_).substr(0, after_.find_first_of("/:"));
-    // More labels than one could lead elsewhere: not all below "windows.net" are its owner's.
+    // Several labels could name a server of somebody else, as below "windows.net".
     marks_ = in_path ? "-_." : "-";
     if (host == std::string::npos || (!in_path && !fixes_the_owner(rest_of_host)))
         throw std::invalid_argument("the {tenant} of an issuer template must not choose the server");

@@ -13,10 +13,10 @@
 namespace authjwks {
 namespace {
 
-/// A shard of less would forget too early because of its neighbours' emptiness.
+/// Smaller shards would evict entries while their neighbours have room.
 constexpr std::size_t kLeastBytes = std::size_t{1} << 18, kLeastEntries = 64;
 
-/// Both halves of the product, so that each bit of one number reaches all of the result.
+/// Combines both halves of the product, so that each input bit affects all of the result.
 std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
     __extension__ using Wide = unsigned __int128;
     const Wide product = static_cast<Wide>(one) * other;
@@ -25,13 +25,13 @@ std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
 
 }  // namespace
 
-/// With the entry's place in its list and in the table beside it, whose buckets may be twice as many as its entries.
+/// Includes the entry's nodes in the list and in the hash table, which may have twice as many buckets as entries.
 std::size_t TokenCache::bytes_of(const CachedToken& token) {
     constexpr std::size_t pointer = sizeof(void*);
     constexpr std::size_t places = allocation_bytes(2 * pointer + sizeof(Entry)) + allocation_bytes(3 * pointer) +
                                    3 * pointer + allocation_bytes(2 * pointer + sizeof(CachedToken));
     return places + allocation_bytes(token.token.size() + 1) + allocation_bytes(token.issuer.size() + 1) +
-           token.claims->bytes();
+           (token.checked ? token.checked->bytes() : 0) + token.claims->bytes();
 }
 
 TokenCache::TokenCache(const Limits& limits)
@@ -48,8 +48,8 @@ TokenCache::TokenCache(const Limits& limits)
 
 TokenCache::~TokenCache() { ForkGuard::remove(*this); }
 
-/// Of the token's end: that is its signature, which nobody can choose, and only tokens that passed are kept. The secret
-/// keeps who has many tokens from guessing which of them fall together.
+/// Hashes the token's end, its signature, which a client cannot choose, as only accepted tokens are stored. The secret
+/// keeps a client that has many tokens from finding some that collide.
 std::uint64_t TokenCache::hash(std::string_view token) const {
     const char* const tail = token.data() + token.size() - kHashed;
     std::uint64_t state = token.size();
@@ -72,33 +72,33 @@ std::shared_ptr<const CachedToken> TokenCache::find(std::string_view token) {
     return found->token;
 }
 
-void TokenCache::keep(CachedToken token) {
+void TokenCache::store(CachedToken token) {
     if (token.token.size() < kHashed) return;
     const std::uint64_t key = hash(token.token);
     const std::size_t bytes = bytes_of(token);
     if (bytes > limits_.bytes || limits_.entries == 0) return;
-    Entries dropped, kept;
-    kept.push_back({key, bytes, std::make_shared<const CachedToken>(std::move(token))});
+    Entries removed, added;
+    added.push_back({key, bytes, std::make_shared<const CachedToken>(std::move(token))});
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
-    if (const auto same = shard.by_hash.find(key); same != shard.by_hash.end()) shard.move_out(same->second, dropped);
+    if (const auto same = shard.by_hash.find(key); same != shard.by_hash.end()) shard.move_out(same->second, removed);
     while (shard.bytes + bytes > limits_.bytes || shard.entries.size() >= limits_.entries) {
-        shard.move_out(std::prev(shard.entries.end()), dropped);
+        shard.move_out(std::prev(shard.entries.end()), removed);
         ++shard.evictions;
     }
-    shard.by_hash.emplace(key, kept.begin());
-    shard.entries.splice(shard.entries.begin(), kept);
+    shard.by_hash.emplace(key, added.begin());
+    shard.entries.splice(shard.entries.begin(), added);
     shard.bytes += bytes;
 }
 
-void TokenCache::forget(std::string_view token) {
+void TokenCache::remove(std::string_view token) {
     if (token.size() < kHashed) return;
     const std::uint64_t key = hash(token);
-    Entries dropped;
+    Entries removed;
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
     const auto found = shard.look_up(key, token);
-    if (found != shard.entries.end()) shard.move_out(found, dropped);
+    if (found != shard.entries.end()) shard.move_out(found, removed);
 }
 
 TokenCache::Entries::iterator TokenCache::Shard::look_up(std::uint64_t hash, std::string_view token) {

@@ -1,4 +1,4 @@
-// Tokens that passed, remembered with their claims: when one comes again, its signature is not checked again.
+// A cache of accepted tokens with their claims: the signature of a token that is found here is not checked again.
 #pragma once
 
 #include <array>
@@ -14,11 +14,12 @@
 #include <vector>
 
 #include "base/fork_guard.hpp"
+#include "engine/claim_check.hpp"
 #include "jose/claims.hpp"
 
 namespace authjwks {
 
-/// Claims in the form that a caller wants back. Immutable.
+/// Claims in a form that the host can make its own of. Immutable.
 class CachedClaims {
   public:
     CachedClaims() = default;
@@ -26,21 +27,22 @@ class CachedClaims {
     CachedClaims& operator=(const CachedClaims&) = delete;
     virtual ~CachedClaims() = default;
 
-    /// How much memory they take: at most that much.
+    /// An upper bound of the memory that they take.
     virtual std::size_t bytes() const noexcept = 0;
 };
 
-/// A token that passed, and what has to hold still for it to pass again.
+/// A token that was accepted, and the conditions on which it is accepted again.
 struct CachedToken {
     std::string token;
     Validity validity;
     std::uint64_t key_set;  ///< KeySet::id() of the keys that proved it
-    std::string issuer;     ///< whose keys those are, where one of several issuers is named; else empty
+    std::string issuer;     ///< whose keys those are, where there are several issuers; else empty
+    std::unique_ptr<const CachedCheckedClaims> checked;  ///< for claim checks; null where there are none
     std::unique_ptr<const CachedClaims> claims;
 };
 
-/// Bounded, and for one policy only: what one verifier accepted is nothing to another. Safe from many threads; claims
-/// are destroyed in the threads of its callers, with no lock held.
+/// Bounded, and for one policy only: each verifier has its own. Thread-safe. Claims are destroyed on the threads of its
+/// callers, without a lock held.
 class TokenCache : public ForkAware {
   public:
     struct Limits {
@@ -56,15 +58,15 @@ class TokenCache : public ForkAware {
     TokenCache(const TokenCache&) = delete;
     TokenCache& operator=(const TokenCache&) = delete;
 
-    /// What is remembered of exactly this token, if anything is; whether it still holds is for the caller to say.
+    /// The entry of exactly this token, if there is one. The caller checks whether it is still valid.
     std::shared_ptr<const CachedToken> find(std::string_view token);
-    /// Counts a find(), by whether it saved a check.
+    /// Counts a find() as a hit, which saved checking a signature, or as a miss.
     void count(bool hit) noexcept { (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed); }
-    /// Remembers a token that passed, and forgets those that were not asked for longest to stay within the limits.
-    void keep(CachedToken token);
+    /// Stores a token, and removes the least recently used ones to stay within the limits.
+    void store(CachedToken token);
 
-    /// Drops a token that will never pass again.
-    void forget(std::string_view token);
+    /// Removes a token that will never be accepted again.
+    void remove(std::string_view token);
 
     Report report() const;
 
@@ -76,7 +78,7 @@ class TokenCache : public ForkAware {
         std::size_t bytes;
         std::shared_ptr<const CachedToken> token;
     };
-    using Entries = std::list<Entry>;  // the one that was asked for last comes first
+    using Entries = std::list<Entry>;  // the most recently used first
     struct Shard {
         mutable std::mutex mutex;  // guards all below
         Entries entries;

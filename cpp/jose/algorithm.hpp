@@ -1,4 +1,4 @@
-// The signature algorithms of JWS and the curves they live on, as tables: below this header nobody compares names.
+// The signature algorithms of JWS and their curves, as tables. No other code compares their names.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +43,7 @@ constexpr const Curve* find_curve(std::string_view name) {
 /// One JWS "alg" (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
 struct Algorithm {
     std::string_view name;
-    const char* digest;  ///< OpenSSL's name; null where the scheme brings its own
+    const char* digest;  ///< OpenSSL's name; null where the scheme defines it
     Family family;
     KeyType key_type;
     CurveId curve;  ///< none: any curve of the key type, or no curve at all

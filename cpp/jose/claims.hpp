@@ -1,4 +1,4 @@
-// The claims of a proven token held against a policy at one instant (RFC 7519 §4.1, §7.2). Pure: the time is an
+// Checks the claims of a verified token against a policy at one instant (RFC 7519 §4.1, §7.2). Pure: the time is an
 // argument.
 #pragma once
 
@@ -13,17 +13,17 @@ namespace authjwks {
 /// Seconds since the epoch, as NumericDate counts them (RFC 7519 §2).
 using Instant = std::chrono::time_point<std::chrono::system_clock, Seconds>;
 
-/// When claims that satisfy a policy in all else may be accepted, its leeway included.
+/// The time in which claims that satisfy a policy otherwise are accepted, leeway included.
 struct Validity {
     Instant from;   ///< the later of `nbf` and `iat`
-    Instant until;  ///< `exp`, which itself is too late (RFC 7519 §4.1.4: "on or after")
+    Instant until;  ///< `exp`, exclusive (RFC 7519 §4.1.4: "on or after")
 
     bool holds(Instant now) const noexcept { return from <= now && now < until; }
 };
 
-/// @return how long the claims satisfy the policy, when they do at `now`; else the first reason against them: a
-///         registered claim of the wrong type, a foreign issuer or audience, a required claim that is missing, then the
-///         times. `expired` comes last, so that it tells a client that a newer token would be accepted.
+/// @return when the claims are valid, if they are at `now`; otherwise the first of these reasons: a registered claim of
+/// the wrong type, a wrong issuer or audience, a missing required claim, then the times. `expired` is checked last, so
+/// that a client knows that a newer token would be accepted.
 Result<Validity> check_claims(json::Object claims, const Policy& policy, Instant now);
 
 }  // namespace authjwks

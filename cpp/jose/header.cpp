@@ -8,7 +8,7 @@
 namespace authjwks {
 namespace {
 
-/// RFC 7797 lets a header say that the payload is not encoded; true is what RFC 7515 has anyway.
+/// RFC 7797: `b64` false means that the payload is not encoded; true is the default of RFC 7515.
 std::optional<Errc> refuse_unencoded(json::Value b64) {
     const auto encoded = json::as<bool>(b64);
     if (!encoded) return Errc::bad_header_member;

@@ -1,5 +1,5 @@
-// The header of a token: what it says of algorithm, key and type (RFC 7515 §4.1). Tokens of one key repeat one header,
-// so that headers read before are known again by their text.
+// The header of a token: its algorithm, key and type (RFC 7515 §4.1). Tokens of one key have the same header, so parsed
+// headers are cached by their text.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace authjwks {
 
-/// How many objects and arrays a token's header or claims may nest.
+/// How deep a token's header or claims may be nested.
 inline constexpr std::size_t kMaxTokenDepth = 32;
 
 struct Header {
@@ -22,12 +22,12 @@ struct Header {
     std::optional<std::string> key_id, type;  ///< `kid` and `typ`, as written
 };
 
-/// Belongs to one thread at a time.
+/// Used by one thread at a time.
 class HeaderReader {
   public:
-    /// Reads a header's base64url text. `jwk`, `jku`, `x5u`, `x5c` and members without a meaning here are ignored: a
-    /// token never brings its own key. Every `crit` is refused, for no extension is understood (RFC 7515 §4.1.11), and
-    /// so is a payload that is not encoded (RFC 7797). @return the header, valid until the next call.
+    /// Reads a header's base64url text. `jwk`, `jku`, `x5u`, `x5c` and unknown members are ignored: a token cannot
+    /// supply its own key. Every `crit` is refused, as no extension is supported (RFC 7515 §4.1.11), and so is a
+    /// payload that is not encoded (RFC 7797). @return the header, valid until the next call.
     Result<const Header*> read(std::string_view text);
 
   private:
@@ -40,7 +40,7 @@ class HeaderReader {
 
     json::Document document_{kMaxTokenDepth};
     std::array<Known, kKnown> known_;
-    Header last_;  // one that is not worth keeping
+    Header last_;  // one that is not cached
 };
 
 }  // namespace authjwks

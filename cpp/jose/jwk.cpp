@@ -15,8 +15,8 @@ namespace {
 
 using Built = Result<ossl::Pkey, KeyFault>;
 
-/// Key material comes from a trusted issuer, so the one liberty that some take with RFC 7518 §2 is granted: the
-/// standard alphabet, and padding.
+/// Key material comes from a trusted issuer, so two deviations from RFC 7518 §2 that occur are accepted: the standard
+/// alphabet, and padding.
 std::optional<std::string> decode(const std::optional<std::string_view>& text) {
     if (!text || text->empty()) return std::nullopt;
     std::string safe(text->substr(0, text->find_last_not_of('=') + 1));
@@ -27,7 +27,7 @@ std::optional<std::string> decode(const std::optional<std::string_view>& text) {
 
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-/// The key that `params` describe, or `otherwise` when OpenSSL does not take it for one.
+/// The key that `params` describe, or `otherwise` when OpenSSL does not accept it.
 Built build(const char* type, std::span<OSSL_PARAM> params, KeyFault otherwise) {
     const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* pkey = nullptr;
@@ -37,14 +37,14 @@ Built build(const char* type, std::span<OSSL_PARAM> params, KeyFault otherwise) 
     return ossl::Pkey(pkey);
 }
 
-/// A number as a parameter, which has its bytes in the machine's order. @param big_endian  turned around in place.
+/// A number as a parameter, in the byte order of the machine. @param big_endian reversed in place where necessary.
 OSSL_PARAM number(const char* name, std::string& big_endian) {
     if constexpr (std::endian::native == std::endian::little) std::ranges::reverse(big_endian);
     return OSSL_PARAM_construct_BN(name, bytes(big_endian), big_endian.size());
 }
 
 Built rsa_key(const JwkMembers& members) {
-    // Refused by size before any arithmetic; the byte more is a sign byte, which some issuers leave in.
+    // The size is checked before any arithmetic. One more byte is allowed for the sign byte that some issuers keep.
     constexpr std::size_t max_bytes = kMaxRsaBits / 8 + 1;
     auto modulus = decode(members[JwkMembers::n]), exponent = decode(members[JwkMembers::e]);
     if (!modulus || !exponent) return KeyFault::bad_encoding;
@@ -56,7 +56,7 @@ Built rsa_key(const JwkMembers& members) {
 
 Built ec_key(const JwkMembers& members, const Curve& curve) {
     const auto x = decode(members[JwkMembers::x]), y = decode(members[JwkMembers::y]);
-    // RFC 7518 §6.2.1.2: each coordinate at full size, leading zeros kept.
+    // RFC 7518 §6.2.1.2: each coordinate has its full size, with leading zeros.
     if (!x || !y || x->size() != curve.field_bytes || y->size() != curve.field_bytes) return KeyFault::bad_encoding;
     std::string group(curve.openssl_name), point = '\x04' + *x + *y;  // SEC 1 §2.3.3: not compressed
     std::array params{OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),

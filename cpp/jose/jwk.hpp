@@ -1,4 +1,4 @@
-// One member of a JWK set (RFC 7517 §4), turned into the public keys it stands for or the reason why it is left out.
+// One member of a JWK set (RFC 7517 §4), converted to public keys, or to the reason why it is skipped.
 #pragma once
 
 #include <optional>
@@ -11,17 +11,17 @@
 
 namespace authjwks {
 
-/// A key that may check signatures, under the name its issuer gave it.
+/// A key for checking signatures, with the name that its issuer gave it.
 struct Jwk {
     std::optional<std::string> key_id;
-    std::vector<PublicKey> keys;  ///< the same material, once for each algorithm it may serve; never empty
+    std::vector<PublicKey> keys;  ///< the same material, once for each of its algorithms; never empty
 };
 
 /// Reads one member of a key set. `alg`, `use`, `key_ops`, `kty` and `crv` must all agree (RFC 8725 §3.1); without
-/// `alg` the key serves every algorithm that its type and curve allow. Members that decide nothing here are ignored.
+/// `alg` the key is used for every algorithm of its type and curve. Other members are ignored.
 Result<Jwk, KeyFault> parse_jwk(json::Value value);
 
-/// `material` bound to every algorithm it can serve.
+/// `material` bound to each algorithm that it can be used for.
 std::vector<PublicKey> bind_to_all(const KeyMaterial& material);
 
 }  // namespace authjwks

@@ -1,4 +1,4 @@
-// A public key that serves exactly one algorithm: confusion of algorithms has no place to happen.
+// A public key that is bound to one algorithm, which rules out algorithm confusion.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace authjwks {
 
 class PublicKey {
   public:
-    /// Binds `material` for life to one algorithm, so that no token can choose another (RFC 8725 §3.1).
-    /// @param algorithm  a row of kAlgorithms. @return unsupported_alg when type or curve disagree with it.
+    /// Binds `material` to one algorithm, so that no token can choose another (RFC 8725 §3.1). @param algorithm a row
+    /// of kAlgorithms. @return unsupported_alg when type or curve disagree with it.
     static Result<PublicKey, KeyFault> bind(const KeyMaterial& material, const Algorithm& algorithm);
 
-    /// True when `signature` (raw JWS bytes, RFC 7518 §3) is this key's over `message`. Safe from many threads.
+    /// True when `signature` (raw JWS bytes, RFC 7518 §3) is this key's over `message`. Thread-safe.
     bool verifies(std::string_view message, std::string_view signature) const;
 
     const Algorithm& algorithm() const noexcept { return *algorithm_; }
@@ -27,7 +27,7 @@ class PublicKey {
     PublicKey(std::uint64_t id, ossl::Pkey pkey, const Algorithm& algorithm, std::size_t signature_bytes)
         : id_(id), pkey_(std::move(pkey)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
 
-    std::uint64_t id_;  // of this key among all that the process ever had
+    std::uint64_t id_;  // unique in the process
     ossl::Pkey pkey_;
     const Algorithm* algorithm_;
     std::size_t signature_bytes_;

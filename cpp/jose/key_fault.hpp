@@ -1,4 +1,4 @@
-// Why a member of a key set is not used for checking signatures; the set itself stays good.
+// Why a member of a key set is not used for checking signatures; the rest of the set is used.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ inline constexpr std::array<std::string_view, 11> kKeyFaultNames{
     "not_an_object",   "duplicate_member", "bad_member",   "unsupported_kty", "unsupported_crv", "not_for_signatures",
     "unsupported_alg", "private_key",      "bad_encoding", "weak_key",        "invalid_point"};
 
-/// The reason as a word for reports.
+/// The name of the fault, for reports.
 constexpr std::string_view name_of(KeyFault fault) { return kKeyFaultNames[static_cast<std::size_t>(fault)]; }
 
 }  // namespace authjwks

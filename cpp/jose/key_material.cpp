@@ -21,7 +21,7 @@ const Curve* curve_of(const EVP_PKEY* pkey) {
     return nullptr;
 }
 
-/// The point that is no key at all, written as one byte (SEC 1 §2.3.3).
+/// The point at infinity, encoded as one byte (SEC 1 §2.3.3).
 bool is_at_infinity(const EVP_PKEY* pkey) {
     std::size_t size = 0;
     return EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0, &size) != 1 || size <= 1;

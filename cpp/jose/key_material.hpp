@@ -1,4 +1,4 @@
-// Public key material that is sound enough to be trusted with signatures, not yet bound to an algorithm.
+// Public key material that passed all checks, not yet bound to an algorithm.
 #pragma once
 
 #include "base/openssl.hpp"
@@ -10,7 +10,7 @@ namespace authjwks {
 
 class KeyMaterial {
   public:
-    /// Checks `pkey` and takes it over. @return unsupported_kty or unsupported_crv for a kind of key that no row of
+    /// Checks `pkey` and takes ownership. @return unsupported_kty or unsupported_crv for a kind of key that no row of
     /// kAlgorithms uses; invalid_point for the point at infinity; weak_key for RSA that rsa_is_strong() refuses and
     /// Edwards points of small order.
     static Result<KeyMaterial, KeyFault> check(ossl::Pkey pkey);
@@ -18,9 +18,9 @@ class KeyMaterial {
     KeyType type() const noexcept { return type_; }
     /// Null for RSA.
     const Curve* curve() const noexcept { return curve_; }
-    /// One more owner of the same OpenSSL key.
+    /// Another owner of the same OpenSSL key.
     ossl::Pkey share() const { return ossl::share(pkey_); }
-    /// Length of every signature this key makes, in bytes, as JWS writes it.
+    /// The length of signatures by this key, in bytes, as encoded in JWS.
     std::size_t signature_bytes() const;
 
   private:

@@ -10,10 +10,10 @@
 namespace authjwks {
 namespace {
 
-/// A key set holds few levels: the set, its list, a key, and a list inside the key; the rest is room for extensions.
+/// A key set needs four levels: the set, its list, a key, and a list in the key; the rest is for extensions.
 constexpr std::size_t kMaxDepth = 16;
 
-/// Without it OpenSSL asks at the terminal for the password of an encrypted file.
+/// Keeps OpenSSL from asking for the password of an encrypted file at the terminal.
 int refuse_password(char*, int, int, void*) { return -1; }
 
 }  // namespace

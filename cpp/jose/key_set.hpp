@@ -17,7 +17,7 @@
 
 namespace authjwks {
 
-/// Why a text is not a key set at all.
+/// Why a text is not a key set.
 enum class KeySetFault : std::uint8_t { too_large, not_json, not_a_key_set, too_many_keys };
 
 struct KeySetLimits {
@@ -27,7 +27,7 @@ struct KeySetLimits {
 
 class KeySet {
   public:
-    /// How many keys of one name are tried at most: a set that repeats a name cannot multiply the work.
+    /// How many keys of one name are tried, so that a set that repeats a name cannot multiply the work.
     static constexpr std::size_t kMaxCandidates = 4;
 
     /// The keys that a token may have been signed with.
@@ -54,21 +54,20 @@ class KeySet {
 
     /// Reads a JWK set. Members that cannot be used are skipped one by one and reported; a set may end up empty.
     static Result<KeySet, KeySetFault> parse(std::string_view text, const KeySetLimits& limits);
-    /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so a token's name for its key is
-    /// ignored.
+    /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so the `kid` of tokens is ignored.
     static Result<KeySet, KeySetFault> parse_pem(std::string_view pem, const KeySetLimits& limits);
 
-    /// The keys of exactly this name that serve `algorithm`; for a token without a name, the one key of the set that
-    /// serves it, if there is just one. In a set from PEM, all that serve it, kMaxCandidates at most.
+    /// The keys of exactly this name for `algorithm`; for a token without `kid`, the only key for it, if there is
+    /// exactly one. In a set from PEM, all keys for it, at most kMaxCandidates.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
 
-    /// Never the same number for two sets of a process.
+    /// Unique in the process.
     std::uint64_t id() const noexcept { return id_; }
-    /// How many members the document had, usable or not.
+    /// The number of members of the document, usable or not.
     std::size_t members() const noexcept { return members_; }
     std::span<const Named> usable() const noexcept { return keys_; }
     std::span<const Skipped> skipped() const noexcept { return skipped_; }
-    /// What was put up with in the documents that it came from.
+    /// The faults that were tolerated in its documents.
     const json::Tolerated& tolerated() const noexcept { return tolerated_; }
     void add_tolerated(const json::Tolerated& of_metadata) { tolerated_ |= of_metadata; }
 
@@ -79,13 +78,13 @@ class KeySet {
     KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names = true);
 
     std::uint64_t id_;
-    std::vector<Named> keys_;  // sorted by name, so that keys of one name are neighbours; those without come first
+    std::vector<Named> keys_;  // sorted by name, those without one first
     std::vector<Skipped> skipped_;
     std::size_t members_;
     bool has_names_;
     json::Tolerated tolerated_;
     std::unordered_map<std::string_view, Range> by_key_id_;        // views into keys_
-    std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // per algorithm, when exactly one serves it
+    std::array<const PublicKey*, kAlgorithms.size()> only_key_{};  // for each algorithm, if there is exactly one
 };
 
 }  // namespace authjwks

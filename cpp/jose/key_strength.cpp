@@ -11,7 +11,7 @@
 namespace authjwks {
 namespace {
 
-/// A small prime and which remainders the powers of 65537 leave: the moduli of CVE-2017-15361 leave only those.
+/// A small prime, and the remainders of the powers of 65537: moduli of CVE-2017-15361 have only those.
 struct Fingerprint {
     BN_ULONG prime = 0;
     std::bitset<168> powers;
@@ -30,7 +30,7 @@ bool has_factorable_form(const BIGNUM* modulus) {
                                                   107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
         std::array<Fingerprint, primes.size()> rows;
         std::ranges::transform(primes, rows.begin(), fingerprint_of);
-        // Those first that most moduli fail at once.
+        // Ordered so that most moduli fail early.
         std::ranges::sort(rows, {}, [](const Fingerprint& row) {
             return static_cast<double>(row.powers.count()) / static_cast<double>(row.prime);
         });
@@ -96,7 +96,7 @@ bool is_small_or_odd(Bytes<Size> point, const Bytes<Size>& prime, const std::arr
 bool rsa_is_strong(const EVP_PKEY* pkey) {
     const int bits = EVP_PKEY_get_bits(pkey);
     if (bits < kMinRsaBits || bits > kMaxRsaBits) return false;
-    // Room of the right size, as OpenSSL fills all it is given. An exponent that is too large for its room is refused.
+    // Buffers of the right size, as OpenSSL fills them completely. An exponent that does not fit is refused.
     Bytes<kMaxRsaBits / 8> digits{};
     const std::size_t size = (static_cast<std::size_t>(bits) + 7) / 8;
     std::uint64_t exponent = 0;

@@ -1,4 +1,4 @@
-// Keys that are well formed and still must not be trusted: weak RSA and Edwards points of small order.
+// Well-formed keys that must not be trusted: weak RSA keys, and Edwards points of small order.
 #pragma once
 
 #include "base/openssl.hpp"
@@ -7,14 +7,14 @@
 namespace authjwks {
 
 inline constexpr int kMinRsaBits = 2048;  ///< RFC 7518 §3.3
-inline constexpr int kMaxRsaBits = 8192;  ///< above it a signature check is a denial of service
+inline constexpr int kMaxRsaBits = 8192;  ///< larger keys allow denial of service
 
 /// Whether an RSA key has 2048 to 8192 bits, an odd exponent from 3 below 2^64, and a modulus that is neither even nor
 /// of the form that CVE-2017-15361 makes factorable.
 bool rsa_is_strong(const EVP_PKEY* pkey);
 
 /// Whether an Ed25519 or Ed448 key is one of the few points of small order, under which anyone can make signatures that
-/// verify (RFC 8032 §5.1.7 leaves this check to its user). Encodings that are not canonical count as such.
+/// verify (RFC 8032 §5.1.7 leaves this check to the application). Non-canonical encodings count as such.
 bool has_small_order(const EVP_PKEY* pkey, const Curve& curve);
 
 }  // namespace authjwks

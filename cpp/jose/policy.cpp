@@ -14,7 +14,7 @@ std::string_view without_application(std::string_view type) {
     return same_ignoring_case(type.substr(0, prefix.size()), prefix) ? type.substr(prefix.size()) : type;
 }
 
-/// A list that is there must say something, and none of its items may be empty.
+/// A list that is given must not be empty, and neither may its items.
 void demand_items(const std::optional<std::vector<std::string>>& items, const char* option) {
     if (items && (items->empty() || std::ranges::any_of(*items, &std::string::empty)))
         throw std::invalid_argument(std::string(option) + " must not be empty");

@@ -1,4 +1,4 @@
-// What a service demands of the tokens it accepts, checked once when it is stated.
+// What a service requires of tokens, validated once.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@ using Seconds = std::chrono::duration<double>;
 inline constexpr Seconds kMaxLeeway{300};
 inline constexpr std::size_t kMaxTokenBytes = std::size_t{1} << 20;
 
-/// As the user states it; nothing (as opposed to an empty list) waives a check.
+/// Options of the user. A missing list, unlike an empty one, waives its check.
 struct PolicyOptions {
     std::optional<std::vector<std::string>> issuers, audiences;
-    /// Media types of the header's `typ` (RFC 7515 §4.1.9), "" standing for a token without one.
+    /// Media types of the header's `typ` (RFC 7515 §4.1.9), "" for a token without one.
     std::optional<std::vector<std::string>> token_types;
     std::vector<std::string> algorithms;
     std::vector<std::string> required_claims;
@@ -30,7 +30,7 @@ struct PolicyOptions {
 
 class Policy {
   public:
-    /// @throws std::invalid_argument naming the option that is empty, unknown or out of bounds.
+    /// @throws std::invalid_argument naming the option that is empty, unknown or out of range.
     explicit Policy(PolicyOptions options);
 
     const AlgorithmSet& algorithms() const noexcept { return algorithms_; }
@@ -42,7 +42,7 @@ class Policy {
     bool accepts_any_audience() const noexcept { return !options_.audiences; }
     bool accepts_issuer(std::string_view issuer) const;
     bool accepts_audience(std::string_view audience) const;
-    /// Compares media types: case does not count, and a leading "application/" may be left out (RFC 7515 §4.1.9).
+    /// Compares media types: case is ignored, and a leading "application/" may be left out (RFC 7515 §4.1.9).
     bool accepts_type(std::optional<std::string_view> type) const;
 
   private:

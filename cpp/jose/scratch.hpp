@@ -1,4 +1,4 @@
-// The memory in which one token is taken apart, kept from token to token so that the hot path allocates nothing.
+// The buffers for parsing one token, reused so that the hot path does not allocate.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ struct Scratch {
     std::string signature;
 };
 
-/// A Scratch for the caller alone, lent from a stock that belongs to the calling thread. Lent, not thread-wide: turning
-/// claims into Python objects can run a finaliser that verifies another token on the same thread meanwhile.
+/// Exclusive use of a Scratch from a pool of the calling thread. There is more than one for a thread because converting
+/// claims to Python objects can run a finaliser that verifies another token.
 class ScratchLease {
   public:
     ScratchLease();

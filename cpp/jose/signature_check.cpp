@@ -14,7 +14,7 @@ constexpr std::size_t kKeysPerThread = 64;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-/// An ECDSA signature as OpenSSL wants it, in DER: JWS writes r and s side by side (RFC 7518 §3.4).
+/// An ECDSA signature in DER, as OpenSSL needs it: JWS concatenates r and s (RFC 7518 §3.4).
 class EcdsaDer {
   public:
     explicit EcdsaDer(std::string_view signature) {
@@ -31,13 +31,13 @@ class EcdsaDer {
     std::string_view text() const { return {bytes_.data(), size_}; }
 
   private:
-    static constexpr std::size_t kMost = 3 + 2 * (3 + 66);  // P-521
+    static constexpr std::size_t kMaxBytes = 3 + 2 * (3 + 66);  // P-521
 
-    /// Without leading zeros, but for the last byte.
+    /// Without leading zeros, except for the last byte.
     static std::string_view significant(std::string_view number) {
         return number.substr(std::min(number.find_first_not_of('\0'), number.size() - 1));
     }
-    /// DER's integers have a sign.
+    /// Integers in DER are signed.
     static bool needs_zero(std::string_view number) {
         return (static_cast<unsigned char>(number.front()) & 0x80U) != 0;
     }
@@ -51,11 +51,11 @@ class EcdsaDer {
         size_ += number.copy(bytes_.data() + size_, number.size());
     }
 
-    std::array<char, kMost> bytes_{};
+    std::array<char, kMaxBytes> bytes_{};
     std::size_t size_ = 0;
 };
 
-/// RSA-PSS as RFC 7518 §3.5 has it: MGF1 with the same digest, a salt as long as the digest.
+/// RSA-PSS as RFC 7518 §3.5 requires: MGF1 with the same digest, and a salt as long as the digest.
 bool set_up_padding(EVP_PKEY_CTX* ctx, Family family) {
     if (family == Family::rsa_pkcs1) return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
     if (family != Family::rsa_pss) return true;
@@ -63,7 +63,7 @@ bool set_up_padding(EVP_PKEY_CTX* ctx, Family family) {
            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-/// The contexts that a thread keeps; freed in a turn, as a whole.
+/// The contexts of a thread; all are freed in one fork-safe section.
 struct Kept {
     struct Slot {
         std::uint64_t key_id = 0;

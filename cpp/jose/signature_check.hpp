@@ -1,5 +1,5 @@
-// OpenSSL's contexts for checking signatures of one key by one algorithm. Setting them up costs a third of an RSA
-// check, so each thread keeps those of the keys it used last.
+// OpenSSL's contexts for checking signatures of one key by one algorithm. Setting them up takes a third of the time of
+// an RSA check, so each thread caches those of the keys used last.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace authjwks {
 
-/// Belongs to one thread, and is used within a turn of its.
+/// Used by one thread, inside an ossl::ForkSafeSection.
 class SignatureCheck {
   public:
-    /// The calling thread's for the key that `key_id` stands for in this process, made at first use.
-    /// @return null when OpenSSL cannot make one. Valid until the next call on this thread.
+    /// The calling thread's context for the key with this process-wide id, made at first use. @return null when OpenSSL
+    /// cannot make one. Valid until the next call on this thread.
     static SignatureCheck* of_this_thread(std::uint64_t key_id, EVP_PKEY* pkey, const Algorithm& algorithm);
 
     /// @param signature  raw JWS bytes (RFC 7518 §3) of the length that the key's signatures have.
@@ -26,8 +26,8 @@ class SignatureCheck {
 
     Family family_{};
     ossl::Pkey pkey_;
-    ossl::Md digest_;    // null for EdDSA, which hashes by itself
-    ossl::MdCtx hash_;   // EdDSA's whole check
+    ossl::Md digest_;    // null for EdDSA, which includes hashing
+    ossl::MdCtx hash_;   // the whole check for EdDSA
     ossl::PkeyCtx key_;  // null for EdDSA
 };
 

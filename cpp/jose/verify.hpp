@@ -1,5 +1,4 @@
-// The judgement on one token: (text, key set, policy, now) -> claims or the reason against it. Pure and free of
-// waiting.
+// Judges one token: (text, key set, policy, now) -> claims or a refusal. Pure, and never waits.
 #pragma once
 
 #include <string_view>
@@ -13,10 +12,10 @@
 
 namespace authjwks {
 
-/// First step: what can be said without a key. The token's views live in `text` and `scratch`.
+/// First step, which needs no key. The views of the token refer to `text` and `scratch`.
 Result<ParsedToken> read_token(std::string_view text, const Policy& policy, Scratch& scratch);
 
-/// What a token that passed says, and how long it may go on passing.
+/// The claims of an accepted token, and the time in which it is valid.
 struct Accepted {
     json::Object claims;  ///< in the token's Scratch
     Validity validity;

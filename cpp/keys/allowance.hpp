@@ -1,4 +1,4 @@
-// How often something may be done: a burst at once, then at a steady rate (a token bucket, kept as one point in time).
+// A rate limit with bursts: a token bucket, stored as one point in time.
 #pragma once
 
 #include <algorithm>
@@ -7,10 +7,11 @@
 
 namespace authjwks {
 
-/// Pure: the clock is an argument; the owner guards it with its own lock.
+/// Pure: the time is an argument. The lock of the owner guards it.
 class Allowance {
   public:
-    /// @param burst  how many may be taken at once, at least one. @param refill  the time in which one comes back.
+    /// @param burst how many may be taken at once, at least one. @param refill the time after which one more may be
+    /// taken.
     Allowance(unsigned int burst, Clock::duration refill) : capacity_(refill * burst), refill_(refill) {}
 
     /// @return whether there was one to take.

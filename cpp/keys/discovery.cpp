@@ -26,13 +26,13 @@ std::string origin_of_host(const std::string& host) {
     return url->origin();
 }
 
-/// OpenID Connect Discovery 1.0 §4: the well-known path follows the issuer's own.
+/// OpenID Connect Discovery 1.0 §4: the well-known path is appended to the path of the issuer.
 std::string openid_url(std::string_view issuer) {
     if (issuer.ends_with('/')) issuer.remove_suffix(1);
     return std::string(issuer) + "/.well-known/openid-configuration";
 }
 
-/// RFC 8414 §3.1: the well-known path stands between the host and the issuer's own.
+/// RFC 8414 §3.1: the well-known path is inserted between host and path of the issuer.
 std::string oauth_url(std::string_view issuer) {
     if (issuer.ends_with('/')) issuer.remove_suffix(1);
     const auto path = issuer.find('/', issuer.find("://") + 3);
@@ -81,8 +81,7 @@ Result<LoadedKeys, FetchFault> KeyLocation::load(const Fetch& fetch, const LoadR
     const auto place = jwks_uri_ ? Result<Place, FetchFault>(Place{*jwks_uri_}) : discover(fetch, request);
     if (!place) return place.error();
     const Url& where = place->url;
-    const bool may_be_known =
-        !request.no_cache && request.known.url == where.text() && request.known.version.names_one();
+    const bool may_be_known = !request.no_cache && request.known.url == where.text() && request.known.version.has_any();
     auto response = fetch({.url = where.text(),
                            .deadline = request.deadline,
                            .no_cache = request.no_cache,
@@ -109,7 +108,7 @@ Result<KeyLocation::Place, FetchFault> KeyLocation::discover(const Fetch& fetch,
                                      .send_credentials = may_have_credentials(url)});
         if (!response) return response.error();
         if (response->status == 200) return read_metadata(response->body, url);
-        // Only a server that does not have this document may have the other one.
+        // Only where this document does not exist, the other one is tried.
         if (response->status < 400 || response->status >= 500) return FetchFault::bad_status;
         fault = FetchFault::bad_status;
     }

@@ -1,5 +1,4 @@
-// Where an issuer's keys are: named directly, or found through its metadata (OpenID Connect Discovery 1.0 §4, RFC
-// 8414).
+// The location of an issuer's keys: a URL, or found in its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414).
 #pragma once
 
 #include <chrono>
@@ -15,16 +14,16 @@
 
 namespace authjwks {
 
-/// As the user states it.
+/// Options of the user.
 struct LocationOptions {
     std::optional<std::string> issuer, discovery_url, jwks_uri;
     bool allow_http = false;
-    /// Hosts that get the configured headers and client certificate, beside those of the URLs above: a name, with a
-    /// port where it is not 443.
+    /// Hosts that get the configured headers and client certificate in addition to those of the URLs above: a name,
+    /// with a port if it is not 443.
     std::vector<std::string> credential_hosts{};
 };
 
-/// The answer that a key set was read from, so that the same one is recognised when it comes again.
+/// The response that a key set was parsed from, for recognising it when it is sent again.
 struct Origin {
     std::string url, body;
     Validators version;
@@ -32,27 +31,26 @@ struct Origin {
 
 struct LoadRequest {
     Tick deadline;
-    bool no_cache = false;  ///< ask caches on the way, and the server, for the whole answer anew
+    bool no_cache = false;  ///< ask for the whole document, past all caches
     Origin known{};         ///< of the keys at hand
 };
 
 struct LoadedKeys {
-    std::optional<KeySet> keys;  ///< nothing: those at hand are still the issuer's
+    std::optional<KeySet> keys;  ///< nothing: those at hand are unchanged
     std::optional<std::chrono::seconds> lifetime{};
     Origin origin{};
 };
 
 class KeyLocation {
   public:
-    /// `jwks_uri` wins; then `discovery_url`; then what the specifications put below `issuer`, OpenID Connect first.
+    /// Uses `jwks_uri`, else `discovery_url`, else the well-known URLs of `issuer`, that of OpenID Connect first.
     /// @throws std::invalid_argument when none is given or a URL or a host is refused (see Url); an issuer that is
-    /// discovered must
-    ///         be one without query and fragment (RFC 8414 §2).
+    /// discovered must be one without query and fragment (RFC 8414 §2).
     explicit KeyLocation(const LocationOptions& options);
 
-    /// Fetches the key set, by way of the metadata where that is asked for. The metadata's `issuer` must be exactly the
-    /// configured one, and its `jwks_uri` may name any host but never http where the metadata came by https. A host
-    /// that only the metadata names gets no credentials.
+    /// Fetches the key set, after the metadata where that is configured. The `issuer` in the metadata must be exactly
+    /// the configured one. Its `jwks_uri` may name any host, but no http URL if the metadata was fetched over https. A
+    /// host that only the metadata names gets no credentials.
     Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
@@ -67,7 +65,7 @@ class KeyLocation {
     std::optional<std::string> issuer_;
     bool allow_http_;
     std::optional<Url> jwks_uri_;
-    std::vector<Url> metadata_urls_;  // in the order they are asked
+    std::vector<Url> metadata_urls_;  // in the order in which they are tried
     std::set<std::string> credential_origins_;
 };
 

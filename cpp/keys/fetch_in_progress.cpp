@@ -56,7 +56,7 @@ bool FetchInProgress::wait(Lock& lock, Clock::duration at_most, const Interrupte
     return ended();
 }
 
-/// The condition variable may remember waiters that no longer exist, so it is not even destroyed.
+/// The condition variable may have waiters that no longer exist, so it is not destroyed either.
 void FetchInProgress::reset_after_fork() {
     std::construct_at(&ended_);
     current_.reset();

@@ -20,12 +20,12 @@ class FetchInProgress {
     using Interrupted = std::function<bool()>;
     using Id = std::uint64_t;
 
-    /// How many fetches may go on that were abandoned, before no other is started: each one keeps a thread.
+    /// How many abandoned fetches may still run before no other is started, as each one occupies a thread.
     static constexpr std::size_t kMaxAbandoned = 4;
 
     bool exists() const noexcept { return current_.has_value(); }
     bool is_running() const noexcept { return current_ && current_->runner; }
-    /// Whether a caller on this thread gets anywhere by waiting: the fetch is in time, and not run by this very thread.
+    /// Whether waiting makes sense on this thread: the fetch is before its deadline, and not run by this thread itself.
     bool is_awaitable(Tick now) const;
     bool may_start() const noexcept { return !current_ && abandoned_ < kMaxAbandoned; }
 
@@ -37,17 +37,17 @@ class FetchInProgress {
     void start(Need need, Tick deadline);
     /// Makes this thread the one that runs the fetch.
     Id run();
-    /// Ends the fetch that run() began, and wakes those who wait. @return false when it was abandoned meanwhile, so
-    /// that its result is nobody's.
+    /// Ends the fetch that run() began, and wakes all that wait. @return false when it was abandoned meanwhile, so that
+    /// its result is discarded.
     bool complete(Id id);
     /// Ends the fetch without a result, whether it is running or not.
     void abandon();
 
-    /// Waits for the end of the current fetch. @param interrupted  asked without the lock several times a second, when
-    /// given; true ends the wait. @return whether the fetch has ended.
+    /// Waits for the end of the current fetch. @param interrupted if given, called without the lock several times a
+    /// second; true ends the wait. @return whether the fetch has ended.
     bool wait(Lock& lock, Clock::duration at_most, const Interrupted& interrupted);
 
-    /// In a forked child, where neither the threads that ran fetches nor those that waited live on.
+    /// Resets the state in a forked child, where the threads that ran fetches or waited do not exist.
     void reset_after_fork();
 
   private:
@@ -62,7 +62,7 @@ class FetchInProgress {
     std::condition_variable ended_;
     std::optional<Fetch> current_;
     Id last_id_ = 0;
-    std::size_t abandoned_ = 0;  // running still
+    std::size_t abandoned_ = 0;  // those that still run
 };
 
 }  // namespace authjwks

@@ -7,21 +7,20 @@
 namespace authjwks {
 namespace {
 
-constexpr Clock::rep kNever = Clock::duration::min().count();
-/// How many refreshes ahead of expiry are made for a source that nobody uses.
-constexpr unsigned int kMaxIdleRounds = 4;
+/// How many refreshes ahead of expiry are made for a source that is not used.
+constexpr unsigned int kMaxIdleRefreshes = 4;
 
 Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
 }  // namespace
 
 KeySource::KeySource(KeySet keys, std::string label)
-    : dependencies_{.label = std::move(label)}, settled_until_(kForever), gate_(options_) {
-    snapshot_.replace(std::make_shared<const KeySet>(std::move(keys)));
+    : dependencies_{.label = std::move(label)}, window_(ServingWindow::Start::never_ends), gate_(options_) {
+    keys_.replace(std::move(keys));
 }
 
 KeySource::KeySource(const KeyOptions& options, KeySourceDependencies dependencies)
-    : dependencies_(std::move(dependencies)), options_(options), settled_until_(kNever), gate_(options) {
+    : dependencies_(std::move(dependencies)), options_(options), window_(ServingWindow::Start::closed), gate_(options) {
     ForkGuard::add(*this, ForkGuard::Rank::source);
 }
 
@@ -31,26 +30,25 @@ KeySource::~KeySource() {
 }
 
 Snapshot KeySource::current() const {
-    if (auto keys = snapshot_.remembered()) return keys;
+    if (auto keys = keys_.cached()) return keys;
     const Lock lock(mutex_);
-    return snapshot_.read();
+    return keys_.read();
 }
 
 Snapshot KeySource::ready() const {
-    const auto settled_until = settled_until_.load(std::memory_order_acquire);
-    if (settled_until == kForever) return current();
-    if (!asked_.load(std::memory_order_relaxed)) asked_.store(true, std::memory_order_relaxed);
-    if (count(dependencies_.now()) >= settled_until) return nullptr;
-    if (serving_stale_.load(std::memory_order_relaxed)) stale_serves_.fetch_add(1, std::memory_order_relaxed);
+    if (window_.never_ends()) return current();
+    window_.record_use();
+    if (!window_.is_open(dependencies_.now())) return nullptr;
+    window_.count_stale_use();
     return current();
 }
 
-/// Whether a fetch for keys should start: never while there is one or the keys at hand are within their ttl.
+/// Whether to start a fetch for keys: not while there is one, nor while the keys at hand are within their ttl.
 bool KeySource::wants_keys(Tick now) const {
     return fetch_.may_start() && !closed_ && gate_.phase(now) != Phase::fresh && gate_.allows(Need::keys, now);
 }
 
-/// Whether waiting for the fetch helps; not while the issuer fails and keys at hand may serve meanwhile.
+/// Whether to wait for the fetch; not while the issuer fails and the keys at hand may still serve.
 bool KeySource::is_worth_waiting(Tick now) const {
     return fetch_.is_awaitable(now) && !(gate_.may_serve(now) && gate_.is_failing());
 }
@@ -72,8 +70,8 @@ OrPending<Obtained> KeySource::obtain(WaitPolicy wait) {
         schedule(gate_.refresh_at());
     }
     settle(dependencies_.now());
-    if (!gate_.may_serve(dependencies_.now())) return Result<Obtained>(Errc::keys_unavailable);
-    return Result(Obtained{snapshot_.read(), awaited && !gate_.is_failing()});
+    if (!gate_.may_serve(dependencies_.now())) return Result<Obtained>(unavailable());
+    return Result(Obtained{keys_.read(), awaited && !gate_.is_failing()});
 }
 
 OrPending<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::string_view> key_id, WaitPolicy wait) {
@@ -81,45 +79,44 @@ OrPending<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::st
     Lock lock(mutex_);
     const Tick deadline = dependencies_.now() + options_.timeout;
     bool asked_for_it = wait == WaitPolicy::no_fetch;
-    while (snapshot_.read() == seen) {
+    while (keys_.read() == seen) {
         check_fetch_deadline(dependencies_.now());
         if (asked_for_it) return conclude_after_fetch(seen, key_id);
         if (const auto verdict = conclude_without_fetch(seen, key_id)) return *verdict;
         if (!fetch_.exists()) start_fetch(Need::unknown_key);
         if (!fetch_.exists()) continue;
-        // A fetch that was in progress already may bring an answer that a cache has kept.
+        // A fetch that was already in progress may get a response from a cache.
         asked_for_it = fetch_.need() != Need::keys;
         if (wait == WaitPolicy::never) return Pending{.is_conclusive = asked_for_it};
         if (!wait_for_fetch(lock, std::min(fetch_.deadline(), deadline)))
             return Result<Snapshot>(Errc::keys_unavailable);
     }
-    return gate_.may_serve(dependencies_.now()) ? Result(snapshot_.read()) : Result<Snapshot>(Errc::keys_unavailable);
+    return gate_.may_serve(dependencies_.now()) ? Result(keys_.read()) : Result<Snapshot>(unavailable());
 }
 
-/// An issuer that has just been asked for a key has it or has it not; one that failed, or has not answered yet even to
-/// who waited for it to the end of its time, may have it.
+/// Decides on an unknown key once the issuer was asked for it. An issuer that failed, or has not responded within the
+/// time of the fetch, may have the key.
 Result<Snapshot> KeySource::conclude_after_fetch(const Snapshot& seen, std::optional<std::string_view> key_id) {
     if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
-    if (key_id) unknown_.add(*key_id, dependencies_.now() + options_.cooldown);
+    unknown_.add_missing(key_id, dependencies_.now() + options_.cooldown);
     return seen;
 }
 
-/// What can be said about an unknown key without asking for it; nothing when the issuer is being asked, or may be. One
-/// that fails may have published the key long since; one that was asked just now is taken at its word.
+/// Decides on an unknown key without a fetch; nothing when there is a fetch to wait for, or one may be started. An
+/// issuer that fails may have published the key meanwhile; one that responded just now has not.
 std::optional<Result<Snapshot>> KeySource::conclude_without_fetch(const Snapshot& seen,
                                                                   std::optional<std::string_view> key_id) {
     const Tick now = dependencies_.now();
-    if (key_id && unknown_.until(*key_id, now)) return seen;
+    if (unknown_.is_missing(key_id, now)) return seen;
     const bool may_ask = fetch_.may_start() && !closed_ && gate_.allows(Need::unknown_key, now);
     if (may_ask || fetch_.is_awaitable(now)) return std::nullopt;
     if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
-    ++throttled_;
-    if (!std::exchange(announced_throttling_, true)) events_.add({EventKind::throttled});
+    if (unknown_.throttle()) events_.add({EventKind::throttled});
     return seen;
 }
 
-/// Gives up a fetch that goes on for a whole timeout past its deadline, as a function of the user's may. One that
-/// nobody runs yet, since no thread is woken here and the first to wait for it will, gets its full time from now.
+/// Abandons a fetch that goes on for a whole timeout past its deadline, as a function of the user may. Where no thread
+/// is woken, a fetch that has not begun is run by the first caller to wait for it, and gets its full time from now.
 void KeySource::check_fetch_deadline(Tick now) {
     if (fetch_.is_running() && now >= fetch_.deadline() + options_.timeout) fail_fetch(FetchFault::timed_out);
     if (fetch_.exists() && !fetch_.is_running() && !dependencies_.wake) fetch_.set_deadline(now + options_.timeout);
@@ -136,10 +133,10 @@ std::optional<FetchFault> KeySource::refresh() {
     if (closed_) return FetchFault::stopped;
     check_fetch_deadline(dependencies_.now());
     if (fetch_.may_start()) start_fetch(Need::command);
-    if (!fetch_.exists()) return last_error_;
+    if (!fetch_.exists()) return keys_.last_error();
     if (!fetch_.is_awaitable(dependencies_.now()) || !wait_for_fetch(lock, fetch_.deadline()))
         return FetchFault::timed_out;
-    return last_error_;
+    return keys_.last_error();
 }
 
 void KeySource::close() {
@@ -147,18 +144,18 @@ void KeySource::close() {
     closed_ = true;
 }
 
-/// Starts a fetch: to be run by the thread that is woken for it, or by the first to wait for it.
+/// Starts a fetch, which is run by the thread that is woken for it, or by the first caller to wait for it.
 void KeySource::start_fetch(Need need) {
     const Tick now = dependencies_.now();
     gate_.started(need, now);
     fetch_.start(need, now + options_.timeout);
-    announced_throttling_ = false;
+    unknown_.fetch_started();
     if (dependencies_.wake && !dependencies_.wake(shared_from_this(), now)) fail_fetch(FetchFault::stopped);
 }
 
 void KeySource::run_fetch(Lock& lock) {
     const auto id = fetch_.run();
-    const LoadRequest request{fetch_.deadline(), fetch_.need() != Need::keys, origin_};
+    const LoadRequest request{fetch_.deadline(), fetch_.need() != Need::keys, keys_.origin()};
     due_at_.store(count(fetch_.deadline() + options_.timeout), std::memory_order_release);
     lock.unlock();
     auto loaded = dependencies_.load_or_fail(request);
@@ -171,34 +168,27 @@ void KeySource::fail_fetch(FetchFault fault) {
     record(fault);
 }
 
-/// Takes in what a fetch that has just ended brought.
+/// Records the outcome of a fetch that has just ended.
 void KeySource::record(Result<LoadedKeys, FetchFault> loaded) {
     const Tick now = dependencies_.now();
     if (loaded) {
         if (gate_.is_failing()) events_.add({EventKind::recovered});
-        publish(*std::move(loaded), now);
-        last_error_.reset();
+        const bool is_first = !gate_.fetched_at();
+        gate_.succeeded(now, loaded->lifetime, dependencies_.jitter());
+        if (keys_.record(*std::move(loaded))) {
+            if (!is_first) events_.add({EventKind::keys_changed});
+            unknown_.clear();
+        }
     } else {
         gate_.failed(now, dependencies_.jitter());
-        last_error_ = loaded.error();
-        events_.add({EventKind::refresh_failed, last_error_});
+        keys_.record(loaded.error());
+        events_.add({EventKind::refresh_failed, loaded.error()});
     }
-    ++fetches_;
     settle(now);
     schedule(gate_.refresh_at());
 }
 
-void KeySource::publish(LoadedKeys loaded, Tick now) {
-    if (loaded.keys) {
-        if (gate_.fetched_at()) events_.add({EventKind::keys_changed});
-        snapshot_.replace(std::make_shared<const KeySet>(*std::move(loaded.keys)));
-        unknown_.clear();
-    }
-    origin_ = std::move(loaded.origin);
-    gate_.succeeded(now, loaded.lifetime, dependencies_.jitter());
-}
-
-/// Waits for the fetch that is awaitable, or runs it where no thread is woken. @return whether it ended by `until`.
+/// Waits for the fetch, or runs it where no thread is woken. @return whether it ended by `until`.
 bool KeySource::wait_for_fetch(Lock& lock, Tick until) {
     if (dependencies_.wake || fetch_.is_running())
         return fetch_.wait(lock, until - dependencies_.now(), dependencies_.interrupted);
@@ -206,12 +196,9 @@ bool KeySource::wait_for_fetch(Lock& lock, Tick until) {
     return true;
 }
 
-/// Says until when ready() may answer without asking here.
+/// Sets until when ready() may return keys without a look at the state here.
 void KeySource::settle(Tick now) {
-    const bool stale = gate_.serves_stale(now);
-    if (stale && !serving_stale_.load(std::memory_order_relaxed)) events_.add({EventKind::stale_served});
-    serving_stale_.store(stale, std::memory_order_relaxed);
-    settled_until_.store(count(gate_.settled_until(now)), std::memory_order_release);
+    if (window_.set_end(gate_.settled_until(now), gate_.serves_stale(now))) events_.add({EventKind::stale_served});
 }
 
 void KeySource::schedule(Tick at) {
@@ -225,7 +212,7 @@ void KeySource::run_due_work() {
     const Tick now = dependencies_.now();
     check_fetch_deadline(now);
     if (!fetch_.exists() && !closed_) {
-        due_at_.store(kForever, std::memory_order_release);
+        due_at_.store(kNever, std::memory_order_release);
         if (!is_in_use() || !fetch_.may_start()) return;
         if (!gate_.allows(Need::keys, now)) {
             schedule(gate_.refresh_at());
@@ -239,12 +226,12 @@ void KeySource::run_due_work() {
 
 bool KeySource::has_due_work() const {
     const auto due_at = due_at_.load(std::memory_order_acquire);
-    return due_at != kForever && !dependencies_.wake && count(dependencies_.now()) >= due_at;
+    return due_at != kNever && !dependencies_.wake && count(dependencies_.now()) >= due_at;
 }
 
 bool KeySource::is_in_use() {
-    idle_rounds_ = asked_.exchange(false) ? 0 : idle_rounds_ + 1;
-    return idle_rounds_ <= kMaxIdleRounds;
+    idle_refreshes_ = window_.take_use() ? 0 : idle_refreshes_ + 1;
+    return idle_refreshes_ <= kMaxIdleRefreshes;
 }
 
 Clock::duration KeySource::retry_after() const {
@@ -269,30 +256,21 @@ SourceReport KeySource::report() const {
                         .refreshing = fetch_.exists(),
                         .age = {},
                         .next_refresh = {},
-                        .last_error = last_error_,
-                        .fetches = fetches_,
-                        .stale_serves = stale_serves_.load(std::memory_order_relaxed),
-                        .throttled = throttled_,
-                        .keys = snapshot_.read()};
-    if (!dependencies_.load) return report;
-    const Tick now = dependencies_.now();
-    report.state = state(now);
-    if (const auto fetched_at = gate_.fetched_at()) report.age = now - *fetched_at;
-    report.next_refresh = std::max(Clock::duration::zero(), gate_.refresh_at() - now);
+                        .last_error = keys_.last_error(),
+                        .fetches = keys_.fetches(),
+                        .stale_serves = window_.stale_uses(),
+                        .throttled = unknown_.throttled(),
+                        .keys = keys_.read()};
+    if (dependencies_.load) report.add_times(gate_, dependencies_.now());
     return report;
 }
 
-SourceState KeySource::state(Tick now) const {
-    if (gate_.phase(now) == Phase::fresh) return SourceState::fresh;
-    if (gate_.may_serve(now)) return SourceState::stale;
-    return last_error_ ? SourceState::failed : SourceState::cold;
-}
-
-/// Whoever ran a fetch, waited for one or was to wake this source is gone; siblings must not all refresh at once.
+/// The threads that ran a fetch, waited for one or were to wake this source do not exist in the child. Processes with
+/// the same parent must not all refresh at once.
 void KeySource::after_fork_in_child() {
     fetch_.reset_after_fork();
     must_reschedule_ = true;
-    settled_until_.store(kNever, std::memory_order_release);
+    window_.close();
     mutex_.unlock();
 }
 

@@ -1,9 +1,8 @@
-// An issuer's keys over time: readers take the current snapshot and wait for nothing; newer keys are fetched once for
-// all.
+// An issuer's keys over time: readers take the current snapshot without waiting, and all that need newer keys share one
+// fetch.
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,68 +13,69 @@
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "keys/fetch_in_progress.hpp"
+#include "keys/fetched_keys.hpp"
 #include "keys/key_source_dependencies.hpp"
-#include "keys/negative_cache.hpp"
 #include "keys/refresh_gate.hpp"
-#include "keys/snapshot_cell.hpp"
+#include "keys/serving_window.hpp"
 #include "keys/source_events.hpp"
 #include "keys/source_report.hpp"
+#include "keys/unknown_keys.hpp"
 #include "keys/wait_policy.hpp"
 #include "net/fetch.hpp"
 
 namespace authjwks {
 
-/// Made by std::make_shared. Safe from many threads, and in a process forked from one that uses it.
+/// Made by std::make_shared. Thread-safe, and usable in a process forked from one that uses it.
 class KeySource : public ForkAware, public std::enable_shared_from_this<KeySource> {
   public:
-    /// Keys that never change, under a name for reports.
+    /// Keys that never change. @param label  what reports call the source.
     KeySource(KeySet keys, std::string label);
     KeySource(const KeyOptions& options, KeySourceDependencies dependencies);
     ~KeySource() override;
     KeySource(const KeySource&) = delete;
     KeySource& operator=(const KeySource&) = delete;
 
-    /// The keys at hand if they may judge now; null when obtain() must decide. Lock-free.
+    /// The keys at hand if they may be used now; null when obtain() has to decide. Lock-free.
     Snapshot ready() const;
 
-    /// The keys; waits for a fetch when there are none, or none that were asked for since their ttl. While the issuer
-    /// fails, keys that may serve are returned at once. @return keys_unavailable.
+    /// The keys. A fetch is needed when there are none, or none that were fetched within their ttl. While the issuer
+    /// fails, keys that may still serve are returned at once. @return keys_unavailable, or source_closed.
     OrPending<Obtained> obtain(WaitPolicy wait);
 
-    /// Keys newer than `seen`, which lacks the one named `key_id`; or `seen`, when the issuer has been asked and has no
-    /// other, or too recently to be asked again. @return keys_unavailable while it does not answer.
+    /// Keys newer than `seen`, which has none named `key_id`; or `seen`, when the issuer was asked and has no such key
+    /// either, or may not be asked again yet. @return keys_unavailable while it does not respond.
     OrPending<Snapshot> renew(const Snapshot& seen, std::optional<std::string_view> key_id, WaitPolicy wait);
 
-    /// Waits for the answer that a call without wait would have waited for.
+    /// Waits for the fetch that a call returned Pending for.
     void wait();
-    /// Asks the issuer now, whatever is at hand, and waits. @return nothing, or why no answer came.
+    /// Asks the issuer now, and waits. @return nothing, or why the fetch failed.
     std::optional<FetchFault> refresh();
-    /// Ends all fetching for good; keys at hand serve out their time.
+    /// Ends all fetching for good. The keys at hand serve until their time is over.
     void close();
 
-    /// Does what is due: a fetch that was asked for, or one ahead of expiry. Returns when it is done.
+    /// Runs the fetch that is due: one that was asked for, or one ahead of expiry. Returns when it has ended.
     void run_due_work();
-    /// Whether tick() is due in a source that nobody wakes. Lock-free.
+    /// Whether run_due_work() is to be called for a source without KeySourceDependencies::wake. Lock-free.
     bool has_due_work() const;
 
-    /// How long to wait before keys are worth asking for again.
+    /// How long a caller for whom there were no keys should wait before it asks again.
     Clock::duration retry_after() const;
     SourceReport report() const;
     const std::string& label() const noexcept { return dependencies_.label; }
-    /// For how long a caller waits at most.
+    /// How long a caller waits at most.
     Clock::duration timeout() const noexcept { return options_.timeout; }
     bool has_events() const noexcept { return events_.pending(); }
     std::vector<SourceEvent> take_events();
 
-    /// Whether the issuer has been asked in vain and has no keys that may serve.
+    /// Whether the latest fetch failed and there are no keys that may serve.
     bool has_failed() const;
 
   private:
-    static constexpr Clock::rep kForever = Clock::duration::max().count();
-    static constexpr std::size_t kMaxKeyIdBytes = 256;  // a longer one is not remembered as unknown
+    static constexpr Clock::rep kNever = Clock::duration::max().count();
     using Lock = std::unique_lock<std::mutex>;
 
     Snapshot current() const;
+    Errc unavailable() const noexcept { return closed_ ? Errc::source_closed : Errc::keys_unavailable; }
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;
     Result<Snapshot> conclude_after_fetch(const Snapshot& seen, std::optional<std::string_view> key_id);
@@ -86,10 +86,8 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     void run_fetch(Lock& lock);
     void fail_fetch(FetchFault fault);
     void record(Result<LoadedKeys, FetchFault> loaded);
-    void publish(LoadedKeys loaded, Tick now);
     bool wait_for_fetch(Lock& lock, Tick until);
     void settle(Tick now);
-    SourceState state(Tick now) const;
     void schedule(Tick at);
     bool is_in_use();
     void before_fork() override { mutex_.lock(); }
@@ -98,22 +96,17 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
 
     const KeySourceDependencies dependencies_;
     const KeyOptions options_;
-    std::atomic<Clock::rep> settled_until_;     // ready() answers before this tick
-    std::atomic<Clock::rep> due_at_{kForever};  // for has_due_work()
-    mutable std::atomic<bool> asked_{false}, serving_stale_{false};
-    mutable std::atomic<std::uint64_t> stale_serves_{0};
+    mutable ServingWindow window_;
+    std::atomic<Clock::rep> due_at_{kNever};  // for has_due_work()
 
     mutable std::mutex mutex_;  // guards all below
-    SnapshotCell snapshot_;
+    FetchedKeys keys_;
+    UnknownKeys unknown_;
     RefreshGate gate_;
-    NegativeCache unknown_{kMaxKeyIdBytes};
     SourceEvents events_;
     FetchInProgress fetch_;
-    std::uint64_t fetches_ = 0, throttled_ = 0;
-    std::optional<FetchFault> last_error_;
-    Origin origin_;  // of the snapshot
-    unsigned int idle_rounds_ = 0;
-    bool closed_ = false, announced_throttling_ = false, must_reschedule_ = false;
+    unsigned int idle_refreshes_ = 0;
+    bool closed_ = false, must_reschedule_ = false;
 };
 
 }  // namespace authjwks

@@ -1,5 +1,4 @@
-// What a source of keys does not decide itself: handed in, so that its life can be tested without a network, a clock or
-// threads.
+// The dependencies of a source of keys, which tests replace so that they need no network, clock or threads.
 #pragma once
 
 #include <exception>
@@ -20,15 +19,16 @@ struct KeySourceDependencies {
     std::function<Result<LoadedKeys, FetchFault>(const LoadRequest&)> load{};
     std::function<Tick()> now{};
     std::function<double()> jitter{};  ///< in [0, 1)
-    /// Has `tick()` of the source called at `at` on another thread; a later call replaces an earlier one. False when
-    /// that cannot be. Empty: whoever needs keys fetches them, and tick() is up to the owner (see has_due_work()).
+    /// Makes another thread call run_due_work() of the source at `at`; a later call replaces an earlier one. @return
+    /// false when that is impossible. Empty: callers that need keys fetch them, and the owner calls run_due_work() when
+    /// has_due_work().
     std::function<bool(const std::shared_ptr<KeySource>& source, Tick at)> wake{};
-    /// Takes back what wake() agreed on, for a source that ends; may be empty.
+    /// Cancels the last wake(), for a source that is destroyed; may be empty.
     std::function<void(const KeySource& source)> cancel{};
-    /// Whether the caller who waits on this thread is to be released, for a signal's sake; may be empty.
+    /// Whether a wait on this thread is to end because of a signal; may be empty.
     std::function<bool()> interrupted{};
 
-    /// load(); one that throws has failed, so that a fetch always ends.
+    /// Calls load(); an exception counts as a failure, so that a fetch always ends.
     Result<LoadedKeys, FetchFault> load_or_fail(const LoadRequest& request) const noexcept {
         try {
             return load(request);

@@ -1,5 +1,5 @@
-// Names that were asked for in vain a short time ago: of keys that an issuer lacks, of issuers that do not answer.
-// Bounded, so that made-up names cannot fill memory.
+// A bounded cache of names that were not found recently: of keys that an issuer does not have, or of issuers that do
+// not respond.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ class NegativeCache {
   public:
     static constexpr std::size_t kMaxNames = 1024;
 
-    /// @param max_name_bytes  a longer name is not remembered.
+    /// @param max_name_bytes longer names are not cached.
     explicit NegativeCache(std::size_t max_name_bytes) : max_name_bytes_(max_name_bytes) {}
 
-    /// Until when `name` is remembered; nothing when it is not, or no longer.
+    /// Until when `name` is cached; nothing if it is not.
     std::optional<Tick> until(std::string_view name, Tick now) const;
-    /// How often `name` was added since it was removed last, as far back as it is remembered, its time over or not.
+    /// How often `name` was added since it was last removed, as far as its entry still exists, even if it has expired.
     unsigned int times(std::string_view name) const;
-    /// Remembers a name, forgetting the one added longest ago when there are kMaxNames.
+    /// Adds a name; the oldest one is removed if there are kMaxNames.
     void add(std::string_view name, Tick until);
     void remove(std::string_view name);
     void clear();

@@ -8,9 +8,9 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Clock::duration kFirstBackOff = seconds(1), kLongestBackOff = seconds(60);
-/// Without keys every request is turned away, so the end of an outage must be noticed sooner.
+/// Without keys every request is refused, so the end of an outage must be noticed sooner.
 constexpr Clock::duration kLongestBackOffWithoutKeys = seconds(10);
-constexpr unsigned int kDoublings = 6;  // lead from the first back-off past the longest
+constexpr unsigned int kDoublings = 6;  // enough to get from the first back-off to the longest
 constexpr seconds kShortestLife{60}, kLongestLife{3600};
 constexpr double kRefreshAt = 0.8, kSpread = 0.05;  // of the ttl
 
@@ -27,8 +27,7 @@ bool RefreshGate::allows(Need need, Tick now) const {
     return now >= unknown_allowed_at();
 }
 
-/// An issuer that failed may have the key: it is asked twice a cooldown, so that the end of an outage is noticed
-/// sooner.
+/// An issuer that failed may have the key, so it is asked twice per cooldown, to notice the end of an outage sooner.
 Tick RefreshGate::unknown_allowed_at() const {
     if (!asked_for_unknown_at_) return blocked_until_;
     return *asked_for_unknown_at_ + (failures_ > 0 ? options_.cooldown / 2 : options_.cooldown);

@@ -12,7 +12,7 @@
 namespace authjwks {
 namespace {
 
-/// Blocks all signals while threads are started, so that they stay with the interpreter's own.
+/// Blocks all signals while threads are started, so that only the interpreter's threads get them.
 class WithoutSignals {
   public:
     WithoutSignals() {
@@ -28,7 +28,7 @@ class WithoutSignals {
     sigset_t before_{};
 };
 
-/// Made when the program is loaded: a fork holds the lock that registering takes while it waits for those of sources.
+/// Made at load time: a fork holds the lock that registration takes while it waits for those of sources.
 [[maybe_unused]] const Scheduler& made_at_load = Scheduler::of_this_process();
 
 }  // namespace
@@ -45,19 +45,19 @@ Scheduler& Scheduler::of_this_process() noexcept {
 bool Scheduler::wake(const std::shared_ptr<KeySource>& source, Tick at) {
     const Lock lock(mutex_);
     if (is_stopping()) return false;
-    const auto [agreed, is_new] = appointments_.try_emplace(source.get(), Appointment{source, at});
-    if (!is_new) by_time_.erase({agreed->second.at, source.get()});
-    agreed->second.at = at;
+    const auto [task, is_new] = tasks_.try_emplace(source.get(), Task{source, at});
+    if (!is_new) by_time_.erase({task->second.at, source.get()});
+    task->second.at = at;
     by_time_.emplace(at, source.get());
     return ensure_threads(Clock::now());
 }
 
 void Scheduler::cancel(const KeySource& source) {
     const Lock lock(mutex_);
-    if (const auto agreed = appointments_.find(&source); agreed != appointments_.end()) static_cast<void>(take(agreed));
+    if (const auto task = tasks_.find(&source); task != tasks_.end()) static_cast<void>(take(task));
 }
 
-/// Sees to it that there is a thread for every appointment that is due, and one to wait for the others.
+/// Starts threads so that there is one for each task that is due, and one that waits for the others.
 bool Scheduler::ensure_threads(Tick now) {
     std::size_t due = 0;
     for (auto next = by_time_.begin(); next != by_time_.end() && next->first <= now && due <= idle_; ++next) ++due;
@@ -73,11 +73,11 @@ bool Scheduler::ensure_threads(Tick now) {
     return true;
 }
 
-/// Removes an appointment. @return its source, null for one that is ending.
-std::shared_ptr<KeySource> Scheduler::take(Appointments::iterator appointment) {
-    auto source = appointment->second.source.lock();
-    by_time_.erase({appointment->second.at, appointment->first});
-    appointments_.erase(appointment);
+/// Removes a task. @return its source; null if it is being destroyed.
+std::shared_ptr<KeySource> Scheduler::take(Tasks::iterator task) {
+    auto source = task->second.source.lock();
+    by_time_.erase({task->second.at, task->first});
+    tasks_.erase(task);
     return source;
 }
 
@@ -91,10 +91,10 @@ void Scheduler::work() {
             --idle_;
             continue;
         }
-        auto source = take(appointments_.find(by_time_.begin()->second));
+        auto source = take(tasks_.find(by_time_.begin()->second));
         lock.unlock();
         if (source) source->run_due_work();
-        source.reset();  // may be the last owner, whose end takes the lock
+        source.reset();  // possibly the last owner; the destructor takes the lock
         lock.lock();
     }
 }
@@ -110,11 +110,11 @@ void Scheduler::stop() {
     for (std::thread& thread : threads) thread.join();
 }
 
-/// The threads are gone, and what is left of them must be neither joined nor destroyed.
+/// The threads do not exist in the child, so their objects must be neither joined nor destroyed.
 void Scheduler::after_fork_in_child() {
     std::construct_at(&changed_);
     std::construct_at(&threads_);
-    appointments_.clear();
+    tasks_.clear();
     by_time_.clear();
     idle_ = 0;
     mutex_.unlock();

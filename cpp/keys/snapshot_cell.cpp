@@ -25,7 +25,7 @@ SnapshotCell::SnapshotCell() {
     id_ = ++last_id;
 }
 
-Snapshot SnapshotCell::remembered() const {
+Snapshot SnapshotCell::cached() const {
     const Memory& memory = memory_of_this_thread(id_);
     if (memory.id != id_ || memory.version != version_.load(std::memory_order_acquire)) return nullptr;
     return memory.snapshot;

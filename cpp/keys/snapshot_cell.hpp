@@ -1,5 +1,5 @@
-// A place for an immutable value that many threads read and one replaces: a thread that has read the current one before
-// reads it again without a lock, and without touching memory that other readers write.
+// An immutable key set that many threads read and that is replaced at times. Each thread caches the current one, so
+// that reading it again takes no lock and shares no memory with other readers.
 #pragma once
 
 #include <atomic>
@@ -10,21 +10,21 @@
 
 namespace authjwks {
 
-/// A key set as it was at one time. Never changes.
+/// A key set at one point in time. Immutable.
 using Snapshot = std::shared_ptr<const KeySet>;
 
 class SnapshotCell {
   public:
     SnapshotCell();
 
-    /// The current snapshot if this thread has read it before; null otherwise. Lock-free.
-    Snapshot remembered() const;
-    /// The current snapshot, to be remembered by this thread. The caller holds the lock that guards replace().
+    /// The current snapshot if this thread has it in its cache; null otherwise. Lock-free.
+    Snapshot cached() const;
+    /// The current snapshot, which this thread caches. The caller holds the lock that guards replace().
     Snapshot read() const;
     void replace(Snapshot snapshot);
 
   private:
-    std::uint64_t id_;  // of this cell among all that the process ever had
+    std::uint64_t id_;  // unique in the process
     std::atomic<std::uint64_t> version_{1};
     Snapshot snapshot_;
 };

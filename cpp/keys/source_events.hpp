@@ -1,4 +1,4 @@
-// What happens to a source of keys, kept until somebody asks: the threads that see it never call into Python.
+// Events of a source of keys, queued until they are dispatched: the threads that record them never call into Python.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ enum class EventKind : std::uint8_t { keys_changed, refresh_failed, stale_served
 inline constexpr std::array<std::string_view, 5> kEventNames{"keys_changed", "refresh_failed", "stale_served",
                                                              "recovered", "throttled"};
 
-/// The kind as a word for reports.
+/// The name of the kind, for reports.
 constexpr std::string_view name_of(EventKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }
 
 struct SourceEvent {
@@ -28,14 +28,14 @@ struct SourceEvent {
     std::optional<FetchFault> fault{};  ///< of refresh_failed
 };
 
-/// Bounded: of too many events the oldest are forgotten. The owner's lock guards all but pending().
+/// Bounded: if there are too many events, the oldest are dropped. The owner's lock guards all but pending().
 class SourceEvents {
   public:
-    static constexpr std::size_t kMaxKept = 64;
+    static constexpr std::size_t kMaxQueued = 64;
 
     void add(SourceEvent event) {
-        if (kept_.size() == kMaxKept) kept_.pop_front();
-        kept_.push_back(event);
+        if (queue_.size() == kMaxQueued) queue_.pop_front();
+        queue_.push_back(event);
         pending_.store(true, std::memory_order_release);
     }
 
@@ -44,12 +44,12 @@ class SourceEvents {
 
     std::vector<SourceEvent> take() {
         pending_.store(false, std::memory_order_release);
-        const std::deque<SourceEvent> taken = std::exchange(kept_, {});
+        const std::deque<SourceEvent> taken = std::exchange(queue_, {});
         return {taken.begin(), taken.end()};
     }
 
   private:
-    std::deque<SourceEvent> kept_;
+    std::deque<SourceEvent> queue_;
     std::atomic<bool> pending_{false};
 };
 

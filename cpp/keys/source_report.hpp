@@ -1,9 +1,10 @@
-// How a source of keys is doing, for readiness probes and metrics.
+// The state of a source of keys, for readiness probes and metrics.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include "keys/refresh_gate.hpp"
 #include "keys/snapshot_cell.hpp"
 #include "net/fetch.hpp"
 
@@ -15,9 +16,12 @@ struct SourceReport {
     SourceState state;
     bool refreshing;
     std::optional<Clock::duration> age, next_refresh;
-    std::optional<FetchFault> last_error;  ///< of the latest attempt; nothing when it went well
+    std::optional<FetchFault> last_error;  ///< of the latest attempt; nothing if it succeeded
     std::uint64_t fetches, stale_serves, throttled;
     Snapshot keys;  ///< null before the first ones
+
+    /// Fills in state, age and next_refresh, for a source that fetches.
+    void add_times(const RefreshGate& gate, Tick now);
 };
 
 }  // namespace authjwks

@@ -1,4 +1,4 @@
-// What a caller who needs keys does when the issuer has to be asked for them.
+// What a caller that needs keys does if the issuer has to be asked for them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Owners for libcurl's objects: the only file in which one is freed.
+// Owning types for libcurl's objects; no other file frees one.
 #pragma once
 
 #include <memory>

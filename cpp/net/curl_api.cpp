@@ -10,7 +10,7 @@
 namespace authjwks::net {
 namespace {
 
-/// One that is older has no CURLOPT_PROTOCOLS_STR, and would fetch by whatever protocol it knows.
+/// Older versions lack CURLOPT_PROTOCOLS_STR, and would use any protocol they know.
 constexpr unsigned int kOldest = CURL_VERSION_BITS(7, 85, 0);
 
 [[noreturn]] void refuse(const std::string& reason) {
@@ -18,7 +18,7 @@ constexpr unsigned int kOldest = CURL_VERSION_BITS(7, 85, 0);
 }
 
 [[noreturn]] void refuse_as_the_loader_does() {
-    refuse(dlerror());  // NOLINT(concurrency-mt-unsafe): glibc and musl keep one for each thread
+    refuse(dlerror());  // NOLINT(concurrency-mt-unsafe): thread-local in glibc and musl
 }
 
 void demand_version(const curl_version_info_data& found) {
@@ -57,7 +57,7 @@ CurlApi load_curl(const char* file) {
 }
 
 const CurlApi& curl() {
-    const ossl::ForkSafeSection section;  // so that no fork leaves the child with a libcurl that is half loaded
+    const ossl::ForkSafeSection section;  // a child that is forked meanwhile would have a half-loaded libcurl
     static const CurlApi only = [] {
         const CurlApi api = system_curl();
         api.global_init(CURL_GLOBAL_DEFAULT);

@@ -1,5 +1,5 @@
-// libcurl's functions, had when the first issuer is to be asked: it brings some thirty libraries along, for which who
-// never asks one should not pay.
+// libcurl's functions, loaded when the first source with a URL is made: its thirty dependencies should cost nothing
+// where no URL is used.
 #pragma once
 
 #include <curl/curl.h>
@@ -21,12 +21,12 @@ struct CurlApi {
 #undef AUTHJWKS_CURL_MEMBER
 };
 
-/// The functions in the shared library `file`, which stays loaded. @throws std::invalid_argument, as there is then no
-/// way to fetch keys, when it is missing, no libcurl, or older than 7.85.
+/// The functions in the shared library `file`, which stays loaded. @throws std::invalid_argument when it is missing, no
+/// libcurl, or older than 7.85.
 CurlApi load_curl(const char* file);
 
 /// The functions of the system's libcurl, ready for use; of the one that is linked where AUTHJWKS_LINK_CURL is defined.
-/// @throws std::invalid_argument as load_curl, until there is one.
+/// @throws std::invalid_argument as load_curl() does.
 const CurlApi& curl();
 
 }  // namespace authjwks::net

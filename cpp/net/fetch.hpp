@@ -1,4 +1,4 @@
-// The interface between what needs documents and the network: requests, responses, and the ways to fail.
+// The interface between the network and the code that needs documents: requests, responses, and the ways to fail.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace authjwks {
 
-/// Why no keys came back.
+/// Why a fetch failed.
 enum class FetchFault : std::uint8_t {
     url_refused,
     unreachable,
@@ -36,20 +36,20 @@ inline constexpr std::array<std::string_view, 13> kFetchFaultNames{
     "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",    "too_large", "bad_encoding",
     "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
 
-/// The fault as a word for reports.
+/// The name of the fault, for reports.
 constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[static_cast<std::size_t>(fault)]; }
 
-/// What a server calls the version of a document it sent (RFC 9110 §8.8), so that it need not send it again.
+/// The server's identifiers of a version of a document (RFC 9110 §8.8), for conditional requests.
 struct Validators {
     std::string etag, last_modified;  ///< as received; empty where the server named none
 
-    bool names_one() const { return !etag.empty() || !last_modified.empty(); }
+    bool has_any() const { return !etag.empty() || !last_modified.empty(); }
 };
 
 struct HttpRequest {
     std::string url;
     Tick deadline;                  ///< for the whole exchange, name lookup to last byte
-    bool no_cache = false;          ///< ask caches on the way to look again (RFC 9111 §5.2.1.4)
+    bool no_cache = false;          ///< caches must revalidate (RFC 9111 §5.2.1.4)
     Validators known{};             ///< of the version at hand (RFC 9110 §13.1)
     bool send_credentials = false;  ///< the configured headers and client certificate, which are not for every host
     std::string method = "GET";

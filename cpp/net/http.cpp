@@ -17,14 +17,14 @@
 namespace authjwks {
 namespace {
 
-/// What an exchange has brought so far; libcurl's callbacks write here.
+/// What was received so far; written by libcurl's callbacks.
 struct Exchange {
     std::string body{};
     HttpHeaders headers{};
-    std::optional<FetchFault> refusal{};  ///< why it was ended from here
+    std::optional<FetchFault> refusal{};  ///< why a callback ended it
     const std::function<bool()>* is_stopping = nullptr;
 
-    /// Ends the exchange. @return what a callback of libcurl's answers for that.
+    /// Ends the exchange. @return the value that a callback returns for that.
     std::size_t refuse(FetchFault why) {
         refusal = why;
         return 0;
@@ -45,8 +45,8 @@ std::size_t take_header(const char* data, std::size_t, std::size_t size, void* i
     return size;
 }
 
-/// Called between the steps of an exchange. What came of a body is counted before it is decoded, too: it may decode to
-/// nothing for as long as it goes on.
+/// Called between the steps of an exchange. The encoded size of the body is limited too, as a body may decode to
+/// nothing without end.
 int check_progress(void* of, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) noexcept {
     auto& exchange = *static_cast<Exchange*>(of);
     if (std::cmp_greater(received, kMaxBodyBytes)) exchange.refuse(FetchFault::too_large);
@@ -54,7 +54,7 @@ int check_progress(void* of, curl_off_t, curl_off_t received, curl_off_t, curl_o
     return exchange.refusal ? 1 : 0;
 }
 
-/// What libcurl's codes mean here; all others mean that the server was not reached.
+/// The faults for codes of libcurl; all others mean that the server was not reached.
 constexpr std::array kFaults{
     std::pair{CURLE_FILESIZE_EXCEEDED, FetchFault::too_large},
     std::pair{CURLE_OPERATION_TIMEDOUT, FetchFault::timed_out},
@@ -68,7 +68,7 @@ constexpr std::array kFaults{
     std::pair{CURLE_SSL_CIPHER, FetchFault::tls_failed},
 };
 
-/// @param connected  whether a server was reached: one that does not speak HTTP is reported like a URL of another
+/// @param connected whether a server was reached: libcurl reports one that does not speak HTTP like a URL of another
 /// scheme.
 FetchFault fault_of(CURLcode code, bool connected) {
     const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
@@ -130,7 +130,7 @@ class HttpFetch {
         add("If-Modified-Since", request.known.last_modified);
         for (const auto& [name, value] : own) add(name, value);
         if (has_body(request)) {
-            // libcurl would add a type of its own, and wait for leave to send a long body.
+            // libcurl would add its default type, and wait for "100 Continue" before it sends a long body.
             complete = complete && append(list, "Content-Type:" + with_space(request.content_type));
             complete = complete && append(list, "Expect:");
         }
@@ -177,7 +177,8 @@ class HttpFetch {
         net::curl().easy_setopt(handle, CURLOPT_NOPROXY, "");  // the environment's exceptions belong to its own proxy
     }
 
-    /// The body is not copied. HTTP/1.1, as libcurl sends a request that an HTTP/2 server has not accepted once more.
+    /// The body is not copied. HTTP/1.1, because libcurl repeats a request that an HTTP/2 server has refused to
+    /// process.
     static void attach_body(CURL* handle, const HttpRequest& request) {
         net::curl().easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
         net::curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -187,7 +188,7 @@ class HttpFetch {
 
     void trust(CURL* handle, bool with_client_certificate) const {
         net::curl().easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-        // With trust of our own, the system's store is not asked as well.
+        // Configured certificates replace those of the system.
         if (options_.ca_file || options_.ca_path) {
             net::curl().easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file ? options_.ca_file->c_str() : nullptr);
             net::curl().easy_setopt(handle, CURLOPT_CAPATH, options_.ca_path ? options_.ca_path->c_str() : nullptr);
@@ -195,7 +196,7 @@ class HttpFetch {
         if (!with_client_certificate || !options_.client_cert) return;
         net::curl().easy_setopt(handle, CURLOPT_SSLCERT, options_.client_cert->c_str());
         if (options_.client_key) net::curl().easy_setopt(handle, CURLOPT_SSLKEY, options_.client_key->c_str());
-        net::curl().easy_setopt(handle, CURLOPT_KEYPASSWD, "");  // or OpenSSL asks for one at the terminal
+        net::curl().easy_setopt(handle, CURLOPT_KEYPASSWD, "");  // otherwise OpenSSL asks for one at the terminal
     }
 
     HttpOptions options_;

@@ -28,7 +28,7 @@ struct HttpOptions {
 /// A Fetch over libcurl. HTTPS certificates are always verified.
 Fetch make_http_fetch(HttpOptions options);
 
-/// libcurl's version at run time. @throws std::invalid_argument when there is none that serves, as net::curl() does.
+/// libcurl's version at run time. @throws std::invalid_argument as net::curl() does.
 const char* http_library_version();
 
 }  // namespace authjwks

@@ -17,7 +17,8 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// The number that `text` begins with, as RFC 9111 §1.2.2 reads delta-seconds: too large a one is very long.
+/// The number that `text` begins with, as RFC 9111 §1.2.2 reads delta-seconds: one that is too large counts as very
+/// long.
 std::optional<std::chrono::seconds> delta_seconds(std::string_view text) {
     unsigned int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -26,7 +27,7 @@ std::optional<std::chrono::seconds> delta_seconds(std::string_view text) {
     return std::chrono::seconds(value);
 }
 
-/// Takes the first item off a comma-separated list (RFC 9110 §5.6.1), without the blanks around it.
+/// Removes the first item from a comma-separated list (RFC 9110 §5.6.1), without the blanks around it.
 std::string_view take_item(std::string_view& list) {
     const auto comma = std::min(list.find(','), list.size());
     const auto item = trimmed(list.substr(0, comma));
@@ -60,7 +61,7 @@ bool is_status_line(std::string_view line) {
            std::ranges::all_of(line.substr(blank + 1, 3), is_digit);
 }
 
-/// `value`, or nothing where it holds what cannot be sent in a request.
+/// `value`, or nothing if it contains what cannot be sent in a request.
 std::string_view printable(std::string_view value) {
     constexpr std::size_t longest = 1024;
     const bool is_clean = value.size() <= longest &&

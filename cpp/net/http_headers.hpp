@@ -1,4 +1,4 @@
-// What the headers of an answer say about its body and about keeping it (RFC 9110 §8.4, §8.8, RFC 9111 §4.2, §5.2.2).
+// What the headers of a response say about its body and about caching it (RFC 9110 §8.4, §8.8, RFC 9111 §4.2, §5.2.2).
 #pragma once
 
 #include <chrono>
@@ -12,20 +12,20 @@ namespace authjwks {
 
 class HttpHeaders {
   public:
-    /// How much of them is read at most, in bytes, with those of interim answers.
+    /// The limit of their size, in bytes, interim responses included.
     static constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
 
-    /// Takes one header line, with or without its line end; a status line begins a new set of headers.
-    /// @return false once there are more than kMaxBytes of them.
+    /// Adds one header line, with or without its line end; a status line begins a new set of headers. @return false
+    /// once there are more than kMaxBytes of them.
     bool take(std::string_view line);
 
     /// Whether the body is encoded once at most, by gzip or deflate, over both Content-Encoding and Transfer-Encoding:
     /// a few bytes in several layers can take minutes to decode.
     bool is_decodable() const noexcept { return layers_ <= 1 && !has_unknown_coding_; }
 
-    /// How long the answer is fresh: its max-age less the age it had on arrival, never below zero.
+    /// The freshness lifetime: max-age less the age on arrival, never negative.
     std::optional<std::chrono::seconds> lifetime() const;
-    /// Those validators that are printable: they are sent back.
+    /// Only those that are printable, as they are sent back.
     const Validators& version() const noexcept { return version_; }
 
   private:

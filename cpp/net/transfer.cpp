@@ -5,7 +5,7 @@
 namespace authjwks::net {
 namespace {
 
-/// libcurl wakes up by itself for all that has a time, and once a second to ask whether to give up.
+/// libcurl wakes up by itself at its own timeouts; at least once a second it has to check whether to stop.
 constexpr int kMaxPollMilliseconds = 1000;
 
 }  // namespace
@@ -17,7 +17,7 @@ Transfer::Transfer() {
     if (!easy_ || !multi_ || curl().multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
 }
 
-/// TLS is put away in here.
+/// Frees the state of TLS.
 Transfer::~Transfer() {
     const ossl::ForkSafeSection section;
     if (easy_) curl().multi_remove_handle(multi_.get(), easy_.get());

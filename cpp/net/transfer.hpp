@@ -1,4 +1,5 @@
-// One exchange carried out by libcurl, step by step: fork() has to wait for a step's end, never for the network.
+// One exchange carried out by libcurl, step by step, so that fork() waits for the end of one step and never for the
+// network.
 #pragma once
 
 #include "net/curl.hpp"
@@ -12,10 +13,10 @@ class Transfer {
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
-    /// To set options on and ask for results; null when there is no memory for one.
+    /// For setting options and reading results; null when out of memory.
     CURL* handle() const noexcept { return easy_.get(); }
 
-    /// Does what the handle says, in at most the time set on it.
+    /// Performs the transfer that the handle describes, within the timeout set on it.
     CURLcode perform();
 
   private:

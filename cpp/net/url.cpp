@@ -17,7 +17,7 @@ net::Text part(const net::UrlHandle& url, CURLUPart which, unsigned int flags = 
     return net::Text(text);
 }
 
-/// Whether the text is of a sane size, printable, without a fragment, and has exactly two slashes before its host.
+/// Whether the text is short enough, printable, without a fragment, and has exactly two slashes before its host.
 bool is_plain(std::string_view text) {
     const auto slashes = text.find('/');
     return slashes != std::string_view::npos && text.substr(slashes).starts_with("//") &&

@@ -1,4 +1,4 @@
-// URLs that keys may be fetched from, checked once.
+// URLs that documents may be fetched from, checked once.
 #pragma once
 
 #include <optional>

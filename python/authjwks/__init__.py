@@ -1,4 +1,4 @@
-"""Trust a bearer token: its keys are found, its signature and claims checked by a native core.
+"""Verifies bearer tokens: a native core finds the issuer's keys and checks signature and claims.
 
 Frameworks have their own modules: `authjwks.flask`, `authjwks.fastapi` and `authjwks.strawberry`.
 """
@@ -16,11 +16,12 @@ from authjwks.errors import (
     RevokedToken,
     TokenError,
 )
-from authjwks.events import Event
-from authjwks.health import Health, IssuerHealth, TokenCacheHealth
-from authjwks.options import HttpOptions, KeyOptions, TokenCacheOptions
+from authjwks.http_options import HttpOptions
+from authjwks.keys.events import Event
+from authjwks.keys.health import Health, IssuerHealth, TokenCacheHealth
+from authjwks.options import ANY, KeyOptions, TokenCacheOptions
 from authjwks.principal import ClaimPaths, Principal
-from authjwks.trust import ANY
+from authjwks.telemetry.verdicts import Verdict
 from authjwks.verifier import Verifier
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "TokenCacheHealth",
     "TokenCacheOptions",
     "TokenError",
+    "Verdict",
     "Verifier",
     "__version__",
 ]

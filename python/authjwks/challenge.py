@@ -1,7 +1,8 @@
-"""How a refusal is said in HTTP (RFC 6750 §3); no other module knows a status or a challenge."""
+"""How an error is answered in HTTP (RFC 6750 §3, RFC 9110 §11.6); no other module knows a status or a challenge."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from authjwks.errors import (
@@ -15,18 +16,18 @@ from authjwks.errors import (
 )
 
 
-class Answer(NamedTuple):
-    """A refusal as an HTTP response.
+class ErrorResponse(NamedTuple):
+    """An error as an HTTP response.
 
     Attributes:
         status: 400, 401, 403 or 503.
-        headers: `WWW-Authenticate`, or `Retry-After` with 503.
+        headers: pairs of name and value: one `WWW-Authenticate` for each scheme, or `Retry-After` with 503.
         body: for JSON: `error` (a code of RFC 6750 §3.1, or `temporarily_unavailable`), `code` (the reason's slug)
             and `detail` (its sentence).
     """
 
     status: int
-    headers: dict[str, str]
+    headers: tuple[tuple[str, str], ...]
     body: dict[str, str]
 
 
@@ -38,21 +39,29 @@ _STATUS_AND_ERROR: Final[tuple[tuple[type[AuthError], int, str], ...]] = (
 )
 
 
-def answer_to(error: AuthError, realm: str | None = None) -> Answer:
-    """The response for `error`, whose challenge names `realm`, as `checked_realm` returned it.
+def error_response(error: AuthError, schemes: Sequence[str] = ("Bearer",), realm: str | None = None) -> ErrorResponse:
+    """The response for `error`.
+
+    Args:
+        error: raised for a request.
+        schemes: the authentication schemes that the route accepts, each challenged; the error is explained in the
+            challenge of the scheme that raised it, or in the first.
+        realm: named in every challenge, as `checked_realm` returned it.
 
     Raises:
-        AuthError: `error` itself when it is no refusal of a request, as a ConfigError is not.
+        AuthError: `error` itself when no request causes it, as is the case for a ConfigError.
     """
     for kind, status, rfc_code in _STATUS_AND_ERROR:
         if isinstance(error, kind):
-            sentence = str(error)
-            headers = (
-                {"Retry-After": str(error.retry_after)}
-                if isinstance(error, KeysUnavailable)
-                else {"WWW-Authenticate": _challenge(error, rfc_code, sentence, realm)}
+            body = {"error": rfc_code, "code": error.code, "detail": str(error)}
+            if isinstance(error, KeysUnavailable):
+                return ErrorResponse(status, (("Retry-After", str(error.retry_after)),), body)
+            explained = error.scheme if error.scheme in schemes else schemes[0]
+            challenges = (
+                _challenge(scheme, realm, _explanation(error, rfc_code) if scheme == explained else {})
+                for scheme in dict.fromkeys(schemes)
             )
-            return Answer(status, headers, {"error": rfc_code, "code": error.code, "detail": sentence})
+            return ErrorResponse(status, tuple(("WWW-Authenticate", challenge) for challenge in challenges), body)
     raise error
 
 
@@ -67,15 +76,21 @@ def checked_realm(realm: str | None) -> str | None:
     return realm
 
 
-def _challenge(error: AuthError, rfc_code: str, sentence: str, realm: str | None) -> str:
-    parameters = {} if realm is None else {"realm": realm}
-    if not isinstance(error, MissingToken):
-        parameters["error"] = rfc_code
-        if sentence and all(map(_can_be_quoted, sentence)):  # our own can; a source may have raised in other words
-            parameters["error_description"] = sentence
+def _challenge(scheme: str, realm: str | None, explanation: dict[str, str]) -> str:
+    parameters = explanation if realm is None else {"realm": realm, **explanation}
+    return " ".join((scheme, ", ".join(f'{name}="{value}"' for name, value in parameters.items()))).rstrip()
+
+
+def _explanation(error: AuthError, rfc_code: str) -> dict[str, str]:
+    if isinstance(error, MissingToken):
+        return {}
+    sentence = str(error)
+    parameters = {"error": rfc_code}
+    if sentence and all(map(_can_be_quoted, sentence)):  # ours can; the user's code may have raised another
+        parameters["error_description"] = sentence
     if isinstance(error, Forbidden) and error.scopes:
         parameters["scope"] = " ".join(error.scopes)
-    return " ".join(("Bearer", ", ".join(f'{name}="{value}"' for name, value in parameters.items()))).rstrip()
+    return parameters
 
 
 def _can_be_quoted(character: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from authjwks import _core
-from authjwks.hints import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
 if TYPE_CHECKING:
     from typing import TypeVar
 
@@ -12,20 +12,23 @@ if TYPE_CHECKING:
 
 
 class AuthError(Exception):
-    """Whatever this library raises on purpose.
+    """The base of every error that this library raises on purpose.
 
     `str(error)` is a fixed sentence; no text of a token or of a remote answer is ever part of it.
 
     Attributes:
-        code: the reason as a word that programs may compare, such as "expired" or "unknown_key". Each class has one
-            for errors that a source or a view of yours raises; ours name their own.
+        code: the reason as a word that programs may compare, such as "expired" or "unknown_key". Each class has a
+            default, for errors that a token extractor, a check or a view of yours raises.
+        scheme: the authentication scheme (RFC 9110 §11.1) of the credentials that were refused; None when the error
+            was not raised while credentials of one were judged.
     """
 
     code: str = ""
+    scheme: str | None = None
 
 
 class TokenError(AuthError):
-    """The caller has not shown who they are."""
+    """The caller is not authenticated."""
 
     code = "malformed"
 
@@ -41,23 +44,23 @@ class InvalidRequest(TokenError):
 
 
 class InvalidToken(TokenError):
-    """The token was judged and refused. HTTP 401."""
+    """The token was checked and refused. HTTP 401."""
 
 
 class ExpiredToken(InvalidToken):
-    """The token was good once: a fresh one may help."""
+    """The token was valid once: a new one of the same kind would be accepted."""
 
     code = "expired"
 
 
 class RevokedToken(InvalidToken):
-    """The issuer has taken the token back."""
+    """The issuer has revoked the token."""
 
     code = "revoked"
 
 
 class Forbidden(AuthError):
-    """The caller is known and lacks a right. HTTP 403.
+    """The caller is authenticated and lacks a right. HTTP 403.
 
     Attributes:
         scopes: the scopes that the route asks for, sorted; empty when another right is missing.
@@ -68,7 +71,7 @@ class Forbidden(AuthError):
 
 
 class KeysUnavailable(AuthError):
-    """The issuer's keys cannot be had, so nothing can be said about the token. HTTP 503.
+    """The issuer's keys are not available, so the token can neither be accepted nor refused. HTTP 503.
 
     Attributes:
         retry_after: seconds after which another try makes sense, at least 1.
@@ -79,7 +82,7 @@ class KeysUnavailable(AuthError):
 
 
 class ConfigError(AuthError, ValueError):
-    """The service is set up wrong. Raised where it is set up; never the fault of a request."""
+    """The service is configured wrongly. Raised where it is configured; never caused by a request."""
 
     code = "config_error"
 
@@ -107,7 +110,7 @@ _core.register_errors(
 )
 
 
-def refusal(kind: type[ErrorT], stage: str, slug: str) -> ErrorT:
+def error_for(kind: type[ErrorT], stage: str, slug: str) -> ErrorT:
     """An error of `kind` with the sentence of the first row of `_core.ERRORS` for this stage and slug."""
     error = kind(next(row[2] for row in _core.ERRORS if row[:2] == (stage, slug)))
     error.code = slug

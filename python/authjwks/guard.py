@@ -1,72 +1,130 @@
-"""The one path from a request's headers to its caller, which every framework takes."""
+"""The one path from a request to its caller, which every framework takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal, overload
 
-from authjwks.challenge import Answer, answer_to, checked_realm
-from authjwks.errors import AuthError, ConfigError
-from authjwks.extract import Headers, Source, bearer
-from authjwks.functions import plain_function
+from authjwks.authenticators import Authenticator, ClaimPathsByIssuer, TokenAuthenticator, TokenVerifier
+from authjwks.challenge import ErrorResponse, checked_realm, error_response
+from authjwks.checks import Check
+from authjwks.errors import AuthError, ConfigError, MissingToken, error_for
+from authjwks.extractors import TokenExtractor, bearer
 from authjwks.principal import ClaimPaths, Principal
+from authjwks.request import Request
 from authjwks.rules import Rule
-from authjwks.verifier import Verifier
 
 
 class Guard:
-    """Admits callers whose token `verifier` accepts and who have the rights asked for. Safe from many threads.
+    """Admits callers whose credentials are accepted and who have the rights required. Immutable and thread-safe.
 
     Args:
         verifier: judges the tokens.
-        source: takes the token out of a request.
-        claims: which claims hold the caller's rights.
+        extractor: takes the token out of a request.
+        claim_paths: which claims hold the caller's rights; where issuers differ, a mapping of each to its own.
         realm: named in challenges (RFC 9110 §11.5); None for no realm.
+        checks: asked in this order after every verdict, those from the token cache included.
+        authenticators: asked in this order about requests that carry no token.
 
     Raises:
-        ConfigError: when `verifier` cannot verify, `source` cannot be called or would have to be awaited, `claims` is
-            no ClaimPaths, or `realm` cannot stand in a header.
+        ConfigError: when `verifier` cannot verify, `extractor` cannot be called or would have to be awaited, `realm`
+            cannot stand in a header, or another option is of the wrong type.
     """
 
-    __slots__ = ("_claims", "_realm", "_source", "_verifier")
+    __slots__ = ("_authenticators", "_checks", "_realm", "_schemes")
 
     def __init__(
         self,
-        verifier: Verifier,
+        verifier: TokenVerifier,
         *,
-        source: Source = bearer(),
-        claims: ClaimPaths = ClaimPaths(),
+        extractor: TokenExtractor = bearer(),
+        claim_paths: ClaimPaths | ClaimPathsByIssuer = ClaimPaths(),
         realm: str | None = None,
+        checks: Sequence[Check] = (),
+        authenticators: Sequence[Authenticator] = (),
     ) -> None:
-        if not hasattr(verifier, "verify") or not hasattr(verifier, "verify_async"):
-            raise ConfigError("verifier must be an authjwks.Verifier")
-        if not isinstance(claims, ClaimPaths):
-            raise ConfigError("claims must be an authjwks.ClaimPaths")
-        self._verifier = verifier
-        self._source = plain_function("source", source)
-        self._claims = claims
+        if not all(isinstance(check, Check) for check in checks):
+            raise ConfigError("checks must be a list of authjwks.checks.Check")
+        if not all(isinstance(authenticator, Authenticator) for authenticator in authenticators):
+            raise ConfigError("authenticators must be a list of objects that authenticate requests")
+        by_token = TokenAuthenticator(verifier, extractor, claim_paths)
+        self._authenticators: tuple[Authenticator, ...] = (by_token, *authenticators)
+        self._schemes = tuple(authenticator.scheme for authenticator in self._authenticators)
+        self._checks = tuple(checks)
         self._realm = checked_realm(realm)
 
-    def admit(self, headers: Headers, rules: Sequence[Rule] = ()) -> Principal:
-        """The caller of the request with these headers; waits for keys when there are none yet.
+    @staticmethod
+    def of(given: Guard | TokenVerifier) -> Guard:
+        """`given`, or for a verifier a guard with the default options.
 
         Raises:
-            TokenError: when there is no token, or it is refused.
-            Forbidden: when a rule is not met.
-            KeysUnavailable: when the token cannot be judged.
+            ConfigError: when it is neither.
         """
-        return self._judge(self._verifier.verify(self._source(headers)), rules)
+        return given if isinstance(given, Guard) else Guard(given)
 
-    async def admit_async(self, headers: Headers, rules: Sequence[Rule] = ()) -> Principal:
+    @overload
+    def admit(self, request: Request, rules: Sequence[Rule] = (), *, optional: Literal[False] = False) -> Principal: ...
+    @overload
+    def admit(self, request: Request, rules: Sequence[Rule] = (), *, optional: bool) -> Principal | None: ...
+    def admit(self, request: Request, rules: Sequence[Rule] = (), *, optional: bool = False) -> Principal | None:
+        """The caller of this request; waits for keys when there are none yet.
+
+        Args:
+            request: read as far as needed.
+            rules: all of which the caller must fulfil.
+            optional: whether to return None for a request without credentials.
+
+        Raises:
+            TokenError: when there are no credentials, or they are refused.
+            Forbidden: when a rule is not fulfilled.
+            KeysUnavailable: when the credentials cannot be judged.
+        """
+        for authenticator in self._authenticators:
+            try:
+                principal = authenticator.authenticate(request)
+                if principal is None:
+                    continue
+                for check in self._checks:
+                    check.check(principal.claims, request)
+                for rule in rules:
+                    rule.check(principal, request)
+            except AuthError as error:
+                error.scheme = authenticator.scheme
+                raise
+            return principal
+        if optional:
+            return None
+        raise error_for(MissingToken, "request", "missing_token")
+
+    @overload
+    async def admit_async(
+        self, request: Request, rules: Sequence[Rule] = (), *, optional: Literal[False] = False
+    ) -> Principal: ...
+    @overload
+    async def admit_async(
+        self, request: Request, rules: Sequence[Rule] = (), *, optional: bool
+    ) -> Principal | None: ...
+    async def admit_async(
+        self, request: Request, rules: Sequence[Rule] = (), *, optional: bool = False
+    ) -> Principal | None:
         """As `admit`, without ever blocking the event loop."""
-        return self._judge(await self._verifier.verify_async(self._source(headers)), rules)
+        for authenticator in self._authenticators:
+            try:
+                principal = await authenticator.authenticate_async(request)
+                if principal is None:
+                    continue
+                for check in self._checks:
+                    await check.check_async(principal.claims, request)
+                for rule in rules:
+                    rule.check(principal, request)
+            except AuthError as error:
+                error.scheme = authenticator.scheme
+                raise
+            return principal
+        if optional:
+            return None
+        raise error_for(MissingToken, "request", "missing_token")
 
-    def answer_to(self, error: AuthError) -> Answer:
-        """The HTTP response for what `admit` raised."""
-        return answer_to(error, self._realm)
-
-    def _judge(self, claims: dict[str, Any], rules: Sequence[Rule]) -> Principal:
-        principal = Principal(claims, self._claims)
-        for rule in rules:
-            rule.check(principal)
-        return principal
+    def error_response(self, error: AuthError) -> ErrorResponse:
+        """The HTTP response for an error that `admit`, or a view behind it, has raised."""
+        return error_response(error, self._schemes, self._realm)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from authjwks.hints import Any, Collection
-from authjwks.records import NamedTuple
-from authjwks.texts import texts
+from collections.abc import Collection
+
+from authjwks._frozen import Frozen
+from authjwks._option_checks import texts
+
+TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
+if TYPE_CHECKING:
+    from typing import Any
 
 
-class _ClaimPaths(NamedTuple):
-    roles: tuple[str, ...]
-    permissions: tuple[str, ...]
-    scopes: tuple[str, ...]
-
-
-class ClaimPaths(_ClaimPaths):
+class ClaimPaths(Frozen):
     """Which claims hold the caller's rights.
 
     Each argument is the name of a claim, or several names whose values are joined. A name with dots is looked up
@@ -23,19 +22,27 @@ class ClaimPaths(_ClaimPaths):
         ConfigError: when there is no name, or one is not a str or is blank.
     """
 
-    __slots__ = ()
+    __slots__ = ("permissions", "roles", "scopes")
 
-    def __new__(
-        cls,
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+    def __init__(
+        self,
         roles: str | Collection[str] = "roles",
         permissions: str | Collection[str] = "permissions",
         scopes: str | Collection[str] = ("scope", "scp"),
-    ) -> ClaimPaths:
-        return super().__new__(cls, texts("roles", roles), texts("permissions", permissions), texts("scopes", scopes))
+    ) -> None:
+        self._set(
+            roles=texts("roles", roles),
+            permissions=texts("permissions", permissions),
+            scopes=texts("scopes", scopes),
+        )
 
 
 class Principal:
-    """A caller whose token was accepted. Rights are read from the claims when they are first asked for.
+    """A caller whose credentials were accepted. Rights are read from the claims when they are first asked for.
 
     Attributes:
         claims: every claim of the token.
@@ -45,13 +52,16 @@ class Principal:
         scopes: as permissions (RFC 8693 §4.2, and the list form of `scp`).
     """
 
-    __slots__ = ("_claims", "_held", "_paths")
+    __slots__ = ("_claims", "_paths", "_rights_read")
 
-    def __init__(self, claims: dict[str, Any], paths: ClaimPaths) -> None:
-        """Claims of a token that passed every check, and which of them hold rights; a wrong type grants none."""
+    def __init__(self, claims: dict[str, Any], paths: ClaimPaths | None = None) -> None:
+        """Claims of a token that passed every check, and which of them hold rights; a wrong type grants none.
+
+        Without `paths`, the caller has no rights.
+        """
         self._claims = claims
         self._paths = paths
-        self._held: dict[str, frozenset[str]] = {}
+        self._rights_read: dict[str, frozenset[str]] = {}
 
     def __repr__(self) -> str:
         return f"Principal(subject={self.subject!r})"
@@ -67,39 +77,40 @@ class Principal:
 
     @property
     def roles(self) -> frozenset[str]:
-        return self._read("roles", self._paths.roles, spaced=False)
+        return self._rights("roles", spaced=False)
 
     @property
     def permissions(self) -> frozenset[str]:
-        return self._read("permissions", self._paths.permissions, spaced=True)
+        return self._rights("permissions", spaced=True)
 
     @property
     def scopes(self) -> frozenset[str]:
-        return self._read("scopes", self._paths.scopes, spaced=True)
+        return self._rights("scopes", spaced=True)
 
-    def _read(self, right: str, names: tuple[str, ...], *, spaced: bool) -> frozenset[str]:
-        held = self._held.get(right)
-        if held is None:
-            held = self._held[right] = _held(self._claims, names, spaced=spaced)
-        return held
+    def _rights(self, name: str, *, spaced: bool) -> frozenset[str]:
+        rights = self._rights_read.get(name)
+        if rights is None:
+            paths = () if self._paths is None else getattr(self._paths, name)
+            rights = self._rights_read[name] = _rights_in(self._claims, paths, spaced=spaced)
+        return rights
 
 
-def _held(claims: dict[str, Any], names: tuple[str, ...], *, spaced: bool) -> frozenset[str]:
-    held: set[str] = set()
-    for name in names:
-        value = _find(claims, name)
+def _rights_in(claims: dict[str, Any], paths: tuple[str, ...], *, spaced: bool) -> frozenset[str]:
+    rights: set[str] = set()
+    for path in paths:
+        value = _value_at(claims, path)
         if isinstance(value, str):
             value = value.split(" ") if spaced else [value]
         if isinstance(value, list):
-            held.update(item for item in value if isinstance(item, str))
-    held.discard("")
-    return frozenset(held)
+            rights.update(item for item in value if isinstance(item, str))
+    rights.discard("")
+    return frozenset(rights)
 
 
-def _find(claims: dict[str, Any], name: str) -> Any:
-    if name in claims or "." not in name:
-        return claims.get(name)
+def _value_at(claims: dict[str, Any], path: str) -> Any:
+    if path in claims or "." not in path:
+        return claims.get(path)
     value: Any = claims
-    for step in name.split("."):
+    for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     return value

@@ -1,112 +1,176 @@
-"""What a route asks of its callers, checked when the route is defined."""
+"""What a route requires of its callers, checked when the route is defined and applied to each request."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
-from typing import Literal, NamedTuple, TypedDict
+from dataclasses import dataclass
+from typing import Literal, NoReturn
 
-from authjwks.errors import ConfigError, Forbidden, refusal
+from authjwks._option_checks import texts
+from authjwks.errors import ConfigError, Forbidden, error_for
 from authjwks.principal import Principal
-from authjwks.texts import texts
+from authjwks.request import Request
 
 Right = Literal["scopes", "permissions", "roles"]
-Wanted = str | Collection[str]
+Names = str | Collection[str]
 """One right, or several; a str is always one."""
 
 
-class Rule(NamedTuple):
-    """One kind of right that a route asks for. Rights are compared exactly.
+class Rule(ABC):
+    """What a caller must fulfil. Immutable; compose rules by `&`, `|` and `~`.
 
     Attributes:
-        right: the field of `Principal` that must hold what is wanted.
-        wanted: never empty.
-        require_all: whether every one of `wanted` is needed, or any one will do.
+        scopes: those that every caller must have, as a challenge and an OpenAPI document name them.
+    """
+
+    scopes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def refusal(self, principal: Principal, request: Request) -> Forbidden | None:
+        """Why this principal may not make this request; None when it may."""
+
+    def check(self, principal: Principal, request: Request) -> None:
+        """Apply the rule.
+
+        Raises:
+            Forbidden: when the principal may not make this request.
+        """
+        refusal = self.refusal(principal, request)
+        if refusal is not None:
+            raise refusal
+
+    def __and__(self, other: Rule) -> Rule:
+        return AllOf((*_parts(self, AllOf), *_parts(other, AllOf))) if isinstance(other, Rule) else NotImplemented
+
+    def __or__(self, other: Rule) -> Rule:
+        return AnyOf((*_parts(self, AnyOf), *_parts(other, AnyOf))) if isinstance(other, Rule) else NotImplemented
+
+    def __invert__(self) -> Rule:
+        return Not(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> NoReturn:
+        """FastAPI asks for this where `require` itself is given to `Depends`, and takes its keywords for parameters."""
+        raise ConfigError(PARENTHESES)
+
+
+PARENTHESES = "write require() with parentheses; it takes rules, and names of rights by keyword, as in roles=..."
+
+
+@dataclass(frozen=True, repr=False)
+class Rights(Rule):
+    """Requires rights by name, which are compared exactly.
+
+    Attributes:
+        right: the attribute of `Principal` that must hold what is required.
+        names: never empty.
+        require_all: whether every one of `names` is required, or any one.
     """
 
     right: Right
-    wanted: frozenset[str]
+    names: frozenset[str]
     require_all: bool
 
-    def check(self, principal: Principal) -> None:
-        """Raises Forbidden unless `principal` has what is wanted."""
+    @property
+    def scopes(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(sorted(self.names)) if self.right == "scopes" and self.require_all else ()
+
+    def refusal(self, principal: Principal, request: Request) -> Forbidden | None:
         held: frozenset[str] = getattr(principal, self.right)
-        if self.wanted <= held or (not self.require_all and self.wanted & held):
-            return
+        if self.names <= held or (not self.require_all and self.names & held):
+            return None
         if self.right != "scopes":
-            raise refusal(Forbidden, "rights", "forbidden")
-        error = refusal(Forbidden, "rights", "insufficient_scope")
-        error.scopes = tuple(sorted(self.wanted))
-        raise error
+            return error_for(Forbidden, "rights", "forbidden")
+        error = error_for(Forbidden, "rights", "insufficient_scope")
+        error.scopes = tuple(sorted(self.names))
+        return error
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, sorted(self.names)))
+        is_default = self.require_all == _REQUIRE_ALL[self.right]
+        return f"{self.right}({names}{'' if is_default else f', require_all={self.require_all}'})"
 
 
-class Requirement(TypedDict, total=False):
-    """The keywords of `requirement`, and so of every framework's `require`."""
+@dataclass(frozen=True, repr=False)
+class AllOf(Rule):
+    """Requires every one of several rules."""
 
-    roles: Wanted | None
-    permissions: Wanted | None
-    scopes: Wanted | None
-    require_all_roles: bool
-    require_all_permissions: bool
-    require_all_scopes: bool
+    rules: tuple[Rule, ...]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(sorted({scope for rule in self.rules for scope in rule.scopes}))
+
+    def refusal(self, principal: Principal, request: Request) -> Forbidden | None:
+        return next(filter(None, (rule.refusal(principal, request) for rule in self.rules)), None)
+
+    def __repr__(self) -> str:
+        return " & ".join(f"({rule!r})" if isinstance(rule, AnyOf) else repr(rule) for rule in self.rules)
 
 
-def roles(*wanted: str, require_all: bool = False) -> Rule:
-    """Ask for any one of these roles.
+@dataclass(frozen=True, repr=False)
+class AnyOf(Rule):
+    """Requires one of several rules; its refusal is that of the first."""
+
+    rules: tuple[Rule, ...]
+
+    def refusal(self, principal: Principal, request: Request) -> Forbidden | None:
+        refusals = [rule.refusal(principal, request) for rule in self.rules]
+        return None if None in refusals else refusals[0]
+
+    def __repr__(self) -> str:
+        return " | ".join(map(repr, self.rules))
+
+
+@dataclass(frozen=True, repr=False)
+class Not(Rule):
+    """Requires that a rule is not fulfilled."""
+
+    rule: Rule
+
+    def refusal(self, principal: Principal, request: Request) -> Forbidden | None:
+        return None if self.rule.refusal(principal, request) else error_for(Forbidden, "rights", "forbidden")
+
+    def __repr__(self) -> str:
+        return f"~({self.rule!r})" if isinstance(self.rule, (AllOf, AnyOf)) else f"~{self.rule!r}"
+
+
+_REQUIRE_ALL: dict[Right, bool] = {"scopes": True, "permissions": True, "roles": False}
+
+
+def roles(*names: str, require_all: bool = False) -> Rule:
+    """Require any one of these roles.
 
     Raises:
         ConfigError: when none is named, or one is not a str or is blank.
     """
-    return _rule("roles", wanted, require_all)
+    return rights("roles", names, require_all)
 
 
-def permissions(*wanted: str, require_all: bool = True) -> Rule:
-    """Ask for every one of these permissions. Raises as `roles` does."""
-    return _rule("permissions", wanted, require_all)
+def permissions(*names: str, require_all: bool = True) -> Rule:
+    """Require every one of these permissions. Raises as `roles` does."""
+    return rights("permissions", names, require_all)
 
 
-def scopes(*wanted: str, require_all: bool = True) -> Rule:
-    """Ask for every one of these scopes. Raises as `roles` does, and when one is not a scope-token (RFC 6749 §3.3)."""
-    return _rule("scopes", wanted, require_all)
+def scopes(*names: str, require_all: bool = True) -> Rule:
+    """Require every one of these scopes. Raises as `roles` does, and when one is not a scope-token (RFC 6749 §3.3)."""
+    return rights("scopes", names, require_all)
 
 
-def requirement(
-    *misplaced: object,
-    roles: Wanted | None = None,
-    permissions: Wanted | None = None,
-    scopes: Wanted | None = None,
-    require_all_roles: bool = False,
-    require_all_permissions: bool = True,
-    require_all_scopes: bool = True,
-) -> tuple[Rule, ...]:
-    """All that a route asks for; nothing but a good token when no right is named.
-
-    Args:
-        roles: any one of them, unless `require_all_roles`.
-        permissions: all of them, unless `require_all_permissions` is False.
-        scopes: all of them, unless `require_all_scopes` is False.
-
-    Raises:
-        ConfigError: as `roles`, `permissions` and `scopes` do, and for anything that is not given by name, such as the
-            function below a decorator without parentheses.
-    """
-    if misplaced:
-        raise ConfigError("write require(...) with parentheses, and name what it asks for, as in roles=...")
-    asked: tuple[tuple[Right, Wanted | None, bool], ...] = (
-        ("scopes", scopes, require_all_scopes),
-        ("permissions", permissions, require_all_permissions),
-        ("roles", roles, require_all_roles),
-    )
-    return tuple(_rule(right, wanted, require_all) for right, wanted, require_all in asked if wanted is not None)
-
-
-def _rule(right: Right, wanted: Wanted, require_all: bool) -> Rule:
-    named = texts(right, wanted)
+def rights(right: Right, names: Names, require_all: bool) -> Rule:
+    """Require rights of one kind. Raises as `scopes` does."""
+    named = texts(right, names)
     if right == "scopes" and not all(map(_is_scope_token, named)):
         raise ConfigError("scopes holds a character that no scope can have (RFC 6749 §3.3)")
     if not isinstance(require_all, bool):
         raise ConfigError(f"require_all of {right} must be a bool")
-    return Rule(right, frozenset(named), require_all)
+    return Rights(right, frozenset(named), require_all)
 
 
 def _is_scope_token(text: str) -> bool:
     return all("!" <= character <= "~" and character not in '"\\' for character in text)
+
+
+def _parts(rule: Rule, kind: type[AllOf] | type[AnyOf]) -> tuple[Rule, ...]:
+    return rule.rules if isinstance(rule, kind) else (rule,)

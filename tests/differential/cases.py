@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ed448
 from tests.differential.judges import ALGORITHMS, AUDIENCE, ISSUER
 
-from authjwks.testing.keys import SigningKey, b64url, borrow_private_key
+from authjwks.testing.keys import SigningKey, acquire_private_key, b64url
 
 NOW = int(time.time())
 
@@ -61,8 +61,8 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 def signers() -> list[Signer]:
     """One for each algorithm; EdDSA on Ed25519 and on Ed448."""
-    made = [Signer(SigningKey(alg, f"key of {alg}", borrow_private_key(alg))) for alg in ALGORITHMS]
-    return [*made, Signer(SigningKey("EdDSA", "key on Ed448", borrow_private_key("Ed448")))]
+    made = [Signer(SigningKey(alg, f"key of {alg}", acquire_private_key(alg))) for alg in ALGORITHMS]
+    return [*made, Signer(SigningKey("EdDSA", "key on Ed448", acquire_private_key("Ed448")))]
 
 
 def key_set_of(keys: list[dict[str, Any]]) -> str:

@@ -18,7 +18,7 @@ CLASSES = allowed(Path(__file__).with_name("allowed.json"))
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.filterwarnings("ignore")]
 
 
-def test_given_good_tokens_of_every_algorithm__when_all_are_asked__then_all_accept():
+def test_all_libraries_accept_good_tokens_of_every_algorithm():
     for signer in signers():
         key_set = key_set_of([signer.jwk()])
         assert {judge(key_set, signer.token()) for judge in JUDGES.values()} == {ACCEPTED}, signer.key.kid
@@ -27,7 +27,7 @@ def test_given_good_tokens_of_every_algorithm__when_all_are_asked__then_all_acce
 @pytest.mark.parametrize(
     ("of", "make", "number"), [("tokens", token_cases, 20_000), ("key sets", key_set_cases, 4_000)]
 )
-def test_given_bent_material__when_all_are_asked__then_disagreements_are_of_an_allowed_class(of, make, number, capsys):
+def test_disagreements_on_bent_tokens_and_keys_are_of_an_allowed_class(of, make, number, capsys):
     comparison = Comparison([each for each in CLASSES if each.of == of])
     for case in make(SEED, number):
         comparison.add(case)
@@ -39,6 +39,6 @@ def test_given_bent_material__when_all_are_asked__then_disagreements_are_of_an_a
     assert comparison.unused() == [], "nothing falls into these classes: the libraries agree by now"
 
 
-def test_given_the_classes__when_each_is_read__then_it_says_why_and_by_what_text():
+def test_every_allowed_class_has_a_reason_and_a_text_behind_it():
     assert [each.name for each in CLASSES if not (each.reason and each.rfc and each.accepted_by)] == []
     assert len({each.name for each in CLASSES}) == len(CLASSES)

@@ -11,7 +11,7 @@ from tests.faults.tokens import mint, new_key
 
 
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)
-def test_given_metadata_at_fault__when_tokens_are_verified__then_keys_are_unavailable_until_it_is_well(
+def test_faulty_metadata_makes_keys_unavailable_until_it_is_repaired(
     server: FaultyServer, identity, make_verifier, fault
 ):
     key, attackers = new_key("same"), new_key("same")

@@ -23,7 +23,7 @@ HANGING = [Fault.SLOW_HEADERS, Fault.DRIPPED_BODY]
 
 @pytest.mark.parametrize("fault", HANGING, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("state", ["cold", "unknown_kid"])
-def test_given_a_hung_endpoint__when_tasks_wait_for_it__then_the_event_loop_is_held_for_less_than_20_ms(
+def test_hung_endpoint_holds_the_event_loop_for_less_than_20_ms(
     server: FaultyServer, make_verifier, state, fault, capsys
 ):
     old, new = new_key("old"), new_key("new")
@@ -64,7 +64,7 @@ def report(capsys: pytest.CaptureFixture[str], name: str, holds: list[float]) ->
 
 
 @pytest.mark.parametrize("fault", HANGING, ids=lambda fault: fault.name)
-def test_given_a_hung_endpoint_and_default_options__when_a_thread_verifies__then_it_is_back_by_the_deadline(
+def test_hung_endpoint_holds_a_thread_no_longer_than_the_default_timeout(
     server: FaultyServer, make_verifier, fault, capsys
 ):
     key = new_key("only")

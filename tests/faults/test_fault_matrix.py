@@ -15,9 +15,7 @@ SLACK_SECONDS = 1.0  # from the moment a verifier may ask again: a poll, a fetch
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_given_a_verifier_and_a_fault__when_tokens_are_verified__then_nothing_is_wrong_for_longer_than_it_must(
-    cell: Cell, matrix: Matrix
-):
+def test_verdicts_cost_and_recovery_are_right_for_every_state_and_fault(cell: Cell, matrix: Matrix):
     outcome = matrix.outcome(cell)
 
     assert outcome.verdicts["good"] == {expected_verdict(cell)}

@@ -25,7 +25,7 @@ def by_task(verifier: Verifier, token: str) -> str:
 
 
 @pytest.mark.parametrize("verify", [by_thread, by_task])
-def test_given_many_issuers_that_hang__when_another_has_a_new_key__then_its_tokens_are_not_called_forged(
+def test_hanging_issuers_do_not_make_tokens_of_another_look_forged(
     server: FaultyServer, identity, make_verifier, verify
 ):
     old, new = new_key("old"), new_key("new")
@@ -49,9 +49,7 @@ def test_given_many_issuers_that_hang__when_another_has_a_new_key__then_its_toke
     assert {first, later} <= {"accepted", "keys_unavailable"}
 
 
-def test_given_issuers_that_hang__when_tasks_wait_for_them__then_tasks_of_another_issuer_do_not(
-    server: FaultyServer, identity, make_verifier
-):
+def test_tasks_do_not_wait_for_hanging_issuers_of_others(server: FaultyServer, identity, make_verifier):
     key = new_key("only")
     server.publish(key)
     server.serve_metadata()

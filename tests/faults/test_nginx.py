@@ -52,9 +52,7 @@ def wait_for(condition: Callable[[], bool], meanwhile: Callable[[], object]) -> 
 
 
 @pytest.mark.parametrize("path", ["/plain", "/packed"])
-def test_given_keys_behind_nginx__when_they_expire_and_rotate__then_304_keeps_them_and_200_changes_them(
-    front: NginxFront, authority, path
-):
+def test_nginx_answers_304_until_keys_rotate_and_then_200(front: NginxFront, authority, path):
     old, new = new_key("old"), new_key("new")
     front.put(key_set(old))
     events: list[Event] = []
@@ -84,9 +82,7 @@ def test_given_keys_behind_nginx__when_they_expire_and_rotate__then_304_keeps_th
     verifier.close()
 
 
-def test_given_an_unknown_key__when_nginx_is_asked_for_it__then_nothing_but_a_whole_answer_will_do(
-    front: NginxFront, authority
-):
+def test_unknown_key_is_asked_for_without_if_none_match(front: NginxFront, authority):
     old, new = new_key("old"), new_key("new")
     front.put(key_set(old))
     verifier = verifier_at(f"{front.base}/plain", authority)
@@ -110,7 +106,7 @@ def test_given_an_unknown_key__when_nginx_is_asked_for_it__then_nothing_but_a_wh
         pytest.param("/upstream", Fault.REFUSED, id="bad_gateway"),
     ],
 )
-def test_given_a_fault_in_http2__when_tokens_are_verified__then_keys_are_unavailable_until_it_is_over(
+def test_http2_fault_makes_keys_unavailable_until_it_is_over(
     front: NginxFront, behind: FaultyServer, authority, path, fault
 ):
     key = new_key("only")

@@ -17,9 +17,7 @@ SLACK = 2.0  # for a machine that is busy
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.SLOW_HEADERS, Fault.SERVER_ERROR], ids=lambda fault: fault.name)
-def test_given_an_issuer_down_for_longer_than_the_ttl__when_tokens_keep_coming__then_none_is_refused_up_to_max_stale(
-    server: FaultyServer, make_verifier, fault
-):
+def test_outage_refuses_no_token_before_max_stale_has_passed(server: FaultyServer, make_verifier, fault):
     key = new_key("only")
     server.publish(key)
     token = mint(key)
@@ -55,9 +53,7 @@ def test_given_an_issuer_down_for_longer_than_the_ttl__when_tokens_keep_coming__
     assert [event.kind for event in events][-1] == "recovered"
 
 
-def test_given_keys_that_may_not_serve_stale__when_they_expire_in_an_outage__then_tokens_wait_for_the_issuer(
-    server: FaultyServer, make_verifier
-):
+def test_keys_that_may_not_be_stale_do_not_outlive_their_ttl_in_an_outage(server: FaultyServer, make_verifier):
     key = new_key("only")
     server.publish(key)
     verifier = make_verifier(keys=KeyOptions(ttl=TTL, max_stale=0.0))
@@ -68,9 +64,7 @@ def test_given_keys_that_may_not_serve_stale__when_they_expire_in_an_outage__the
     assert verdict(verifier, mint(key)) == "keys_unavailable"
 
 
-def test_given_an_outage_from_the_start__when_many_threads_keep_asking__then_the_issuer_is_asked_by_the_back_off_alone(
-    server: FaultyServer, make_verifier
-):
+def test_outage_at_the_start_is_asked_about_by_the_back_off_alone(server: FaultyServer, make_verifier):
     token = mint(new_key("never seen"))
     verifier = make_verifier()
     server.fail(Fault.SERVER_ERROR)
@@ -90,9 +84,7 @@ def test_given_an_outage_from_the_start__when_many_threads_keep_asking__then_the
     assert 3 <= server.fetches() <= 5
 
 
-def test_given_an_outage__when_many_threads_ask_for_a_new_key__then_the_issuer_is_asked_once_a_cooldown(
-    server: FaultyServer, make_verifier
-):
+def test_outage_with_a_new_key_is_asked_about_once_per_cooldown(server: FaultyServer, make_verifier):
     old, new = new_key("old"), new_key("new")
     server.publish(old)
     verifier = make_verifier(keys=KeyOptions(cooldown=3.0))

@@ -38,9 +38,7 @@ def ask(request):
 
 
 @pytest.mark.parametrize(("fault", "expected"), [(None, "accepted"), (Fault.SERVER_ERROR, "keys_unavailable")])
-def test_given_200_callers_without_keys__when_all_ask_at_once__then_one_fetch_serves_them_all(
-    server: FaultyServer, make_verifier, ask, fault, expected
-):
+def test_cold_callers_by_the_hundred_share_one_fetch(server: FaultyServer, make_verifier, ask, fault, expected):
     key = new_key("first")
     server.publish(key)
     server.serve_metadata()
@@ -58,7 +56,7 @@ def test_given_200_callers_without_keys__when_all_ask_at_once__then_one_fetch_se
 @pytest.mark.parametrize(
     ("fault", "expected"), [(None, "unknown_key"), (Fault.SLOW_HEADERS, "keys_unavailable")], ids=["slow", "hung"]
 )
-def test_given_1000_tokens_of_unknown_keys__when_threads_verify_them__then_one_fetch_is_made_and_no_known_one_waits(
+def test_unknown_keys_of_threads_cost_one_fetch_and_known_ones_never_wait(
     server: FaultyServer, make_verifier, fault, expected, capsys
 ):
     known, strangers = known_and_strangers(server)
@@ -82,9 +80,7 @@ def test_given_1000_tokens_of_unknown_keys__when_threads_verify_them__then_one_f
     assert max(waits) < DELAY / 2
 
 
-def test_given_1000_tokens_of_unknown_keys__when_tasks_verify_them__then_one_fetch_is_made_and_no_known_one_waits(
-    server: FaultyServer, make_verifier, capsys
-):
+def test_unknown_keys_of_tasks_cost_one_fetch_and_known_ones_never_wait(server: FaultyServer, make_verifier, capsys):
     known, strangers = known_and_strangers(server)
     verifier = make_verifier()
     verifier.verify(known)

@@ -62,10 +62,10 @@ class Rotation:
     ("token_cache", "verifies"),
     [
         pytest.param(None, 10_000, id="each_checked"),
-        pytest.param(TokenCacheOptions(), 300_000, id="remembered"),
+        pytest.param(TokenCacheOptions(), 300_000, id="cached"),
     ],
 )
-def test_given_2_loops_and_8_threads__when_each_verifies_thousands_of_tokens_while_keys_rotate__then_there_is_no_error(
+def test_loops_and_threads_see_no_error_while_keys_rotate(
     server: FaultyServer, make_verifier, capsys, token_cache, verifies
 ):
     with Rotation(server) as rotation:

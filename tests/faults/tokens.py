@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 from authjwks.testing import SigningKey
-from authjwks.testing.keys import borrow_private_key
+from authjwks.testing.keys import acquire_private_key
 
 ISSUER, AUDIENCE = "https://issuer.example", "https://api.example"
 
 
 def new_key(kid: str, alg: str = "ES256") -> SigningKey:
     """A key that nobody else has."""
-    return SigningKey(alg, kid, borrow_private_key(alg))
+    return SigningKey(alg, kid, acquire_private_key(alg))
 
 
 def mint(key: SigningKey, **more: Any) -> str:

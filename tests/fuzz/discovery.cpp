@@ -30,7 +30,7 @@ struct Asked {
     std::string body;
 };
 
-/// A network that answers as the fuzzer says, and remembers.
+/// A network that answers as the fuzzer says, and records the requests.
 class ScriptedNetwork {
   public:
     explicit ScriptedNetwork(fuzz::ByteReader& script) : script_(script) {}
@@ -99,7 +99,7 @@ std::string origin_of(const std::string& url) {
     return origin;
 }
 
-/// Whether somebody who has configured these may have meant the headers and certificate for this server too.
+/// Whether the configuration may intend the headers and certificate for this server too.
 bool may_have_credentials(const std::string& url, const LocationOptions& options) {
     const auto& configured = options.jwks_uri        ? options.jwks_uri
                              : options.discovery_url ? options.discovery_url
@@ -118,9 +118,9 @@ void check_requests(const std::vector<Asked>& asked, const LocationOptions& opti
                      "caches and time are as demanded");
         fuzz::expect(each.request.send_credentials == may_have_credentials(each.request.url, options),
                      "credentials are for the servers that were configured");
-        if (each.request.known.names_one())
+        if (each.request.known.has_any())
             fuzz::expect(!request.no_cache && each.request.url == request.known.url,
-                         "a version is told to its own URL");
+                         "validators are sent to their own URL");
     }
     for (std::size_t i = 1; i < asked.size(); ++i)
         if (fuzz::has_scheme(asked[i - 1].request.url, "https"))
@@ -139,7 +139,7 @@ void check_result(const LoadedKeys& loaded, const std::vector<Asked>& asked, con
         fuzz::expect(metadata.status == 200, "that came");
         fuzz::expect(names(metadata.body, options.issuer, last.request.url), "from the issuer and names the URL");
     }
-    const bool is_unchanged = last.status == 304 && last.request.known.names_one();
+    const bool is_unchanged = last.status == 304 && last.request.known.has_any();
     fuzz::expect(last.status == 200 || is_unchanged, "only an answer brings keys");
     if (!loaded.keys)
         fuzz::expect(is_unchanged || last.body == request.known.body, "keys are the same only if the answer says so");

@@ -19,7 +19,7 @@
 namespace authjwks {
 namespace {
 
-constexpr std::size_t kMostAlgorithms = 6;  // that one key can serve: those of RSA
+constexpr std::size_t kMaxAlgorithms = 6;  // that one key can serve: those of RSA
 
 constexpr std::array kLimits{KeySetLimits{}, KeySetLimits{.max_bytes = 2000, .max_keys = 256},
                              KeySetLimits{.max_bytes = std::size_t{1} << 20, .max_keys = 2}};
@@ -44,7 +44,7 @@ void check_accounts(const KeySet& keys, const KeySetLimits& limits) {
                  "no member is skipped twice");
     fuzz::expect(skipped.empty() || skipped.back().index < keys.members(), "only members are skipped");
     const std::size_t used = keys.members() - skipped.size();
-    fuzz::expect(keys.usable().size() >= used && keys.usable().size() <= used * kMostAlgorithms,
+    fuzz::expect(keys.usable().size() >= used && keys.usable().size() <= used * kMaxAlgorithms,
                  "every member is used or skipped");
 }
 

@@ -112,10 +112,10 @@ class World {
         const auto wait = this->wait();
         const auto answer = source_->obtain(wait);
         const auto* const obtained = std::get_if<Result<Obtained>>(&answer);
-        fuzz::expect(obtained != nullptr || wait == WaitPolicy::never, "only who does not wait is put off");
+        fuzz::expect(obtained != nullptr || wait == WaitPolicy::never, "only a caller that does not wait gets Pending");
         if (obtained == nullptr) return;
         if (*obtained) return model_.serves((*obtained)->keys, now_);
-        fuzz::expect(obtained->error() == Errc::keys_unavailable, "no keys means 503");
+        fuzz::expect(is_for_lack_of_keys(obtained->error()), "no keys means 503");
         model_.refuses(now_);
     }
 
@@ -131,9 +131,9 @@ class World {
         const auto loads = model_.loads();
         const auto answer = source_->renew(seen, key_id, wait);
         const auto* const renewed = std::get_if<Result<Snapshot>>(&answer);
-        fuzz::expect(renewed != nullptr || wait == WaitPolicy::never, "only who does not wait is put off");
+        fuzz::expect(renewed != nullptr || wait == WaitPolicy::never, "only a caller that does not wait gets Pending");
         if (renewed == nullptr) return;
-        if (!*renewed) return fuzz::expect(renewed->error() == Errc::keys_unavailable, "no answer means 503");
+        if (!*renewed) return fuzz::expect(is_for_lack_of_keys(renewed->error()), "no answer means 503");
         if (**renewed != seen) return model_.serves(**renewed, now_);
         model_.denies(key_id, wait == WaitPolicy::no_fetch || model_.loads() != loads, now_);
     }
@@ -153,7 +153,7 @@ class World {
         fuzz::expect(report.state != SourceState::fixed && (!report.age || *report.age >= 0s), "a report is sensible");
         fuzz::expect(source_->retry_after() <= std::max<Clock::duration>(60s, options_.cooldown),
                      "retrying comes soon");
-        fuzz::expect(source_->take_events().size() <= SourceEvents::kMaxKept && !source_->has_events(), "few events");
+        fuzz::expect(source_->take_events().size() <= SourceEvents::kMaxQueued && !source_->has_events(), "few events");
     }
 
     fuzz::ByteReader& input_;

@@ -24,7 +24,7 @@ void check_url(std::string_view text, bool allow_http) {
     if (!url) return;
     fuzz::expect(url->text() == text, "a URL is kept as it was written");
     fuzz::expect(fuzz::may_be_fetched(text, allow_http), "only URLs to fetch from are accepted");
-    fuzz::expect(url->is_secure() == fuzz::has_scheme(text, "https"), "https is told from http");
+    fuzz::expect(url->is_secure() == fuzz::has_scheme(text, "https"), "https and http are distinguished");
 }
 
 std::optional<IssuerTemplate> made_from(std::string_view text) {

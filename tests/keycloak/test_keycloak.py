@@ -18,6 +18,7 @@ from tests.support.verifiers import verifier_of
 from authjwks import ANY, AuthError, ClaimPaths, Event, HttpOptions, KeyOptions, Verifier
 from authjwks.fastapi import Auth
 from authjwks.flask import AuthExtension
+from authjwks.guard import Guard
 
 # The first test of all also waits for the download and the start.
 pytestmark = pytest.mark.timeout(600)
@@ -84,7 +85,7 @@ class Answer(NamedTuple):
 
 def ask_flask(verifier, token, claims=KEYCLOAKS_CLAIMS):
     app = Flask(__name__)
-    auth = AuthExtension(verifier, claims=claims, app=app)
+    auth = AuthExtension(Guard(verifier, claim_paths=claims), app=app)
     app.get("/orders")(auth.require(roles="editor")(lambda: {"user": g.jwt["preferred_username"]}))
 
     answer = app.test_client().get("/orders", headers={"Authorization": f"Bearer {token}"})
@@ -95,7 +96,7 @@ def ask_flask(verifier, token, claims=KEYCLOAKS_CLAIMS):
 
 def ask_fastapi(verifier, token, claims=KEYCLOAKS_CLAIMS):
     app = FastAPI()
-    guard = Depends(Auth(verifier, claims=claims).require(roles="editor"))
+    guard = Depends(Auth(Guard(verifier, claim_paths=claims)).require(roles="editor"))
     app.get("/orders")(lambda claims=guard: {"user": claims["preferred_username"]})
 
     answer = TestClient(app).get("/orders", headers={"Authorization": f"Bearer {token}"})
@@ -111,14 +112,14 @@ each_family = pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_given_a_key_of_each_algorithm__when_a_client_signs_with_it__then_the_token_is_accepted(realm, verifier, alg):
+def test_token_signed_by_each_algorithm_is_accepted(realm, verifier, alg):
     token = token_by(realm, alg)
 
     assert header_of(token)["alg"] == alg
     assert verifier.verify(token)["azp"] == "shop"
 
 
-def test_given_the_longer_edwards_curve__when_its_key_signs__then_the_token_is_accepted(realm, verifier):
+def test_token_signed_by_ed448_is_accepted(realm, verifier):
     provider = realm.add_key("EdDSA", curve="Ed448")
 
     assert verdict(verifier, token_by(realm, "EdDSA")) == ACCEPTED
@@ -126,20 +127,20 @@ def test_given_the_longer_edwards_curve__when_its_key_signs__then_the_token_is_a
     realm.disable_key(provider)
 
 
-def test_given_the_realms_key_set__when_read__then_the_encryption_key_is_skipped_and_the_others_serve(realm):
+def test_encryption_key_of_the_realm_is_skipped_and_all_others_serve(realm):
     verifier = verifier_for(realm)
     verifier.prefetch()
 
     published = realm.key_set()
     for_encryption = [index for index, key in enumerate(published) if key["use"] == "enc"]
     assert [published[index]["alg"] for index in for_encryption] == ["RSA-OAEP"]
-    assert verifier._keys.report()["skipped"] == [(index, "not_for_signatures") for index in for_encryption]
+    assert verifier._keys.native.report()["skipped"] == [(index, "not_for_signatures") for index in for_encryption]
     (health,) = verifier.health().issuers
     assert (health.keys, health.skipped) == (len(published) - 1, 1)
 
 
 @each_family
-def test_given_warm_keys__when_a_newer_one_signs__then_its_tokens_and_the_older_ones_pass_at_once(realm, alg):
+def test_newer_key_is_found_at_once_and_older_tokens_still_pass(realm, alg):
     events: list[Event] = []
     verifier = verifier_for(realm, on_event=events.append)
     old = token_by(realm, alg)
@@ -154,7 +155,7 @@ def test_given_warm_keys__when_a_newer_one_signs__then_its_tokens_and_the_older_
 
 
 @each_family
-def test_given_a_key_that_has_signed__when_it_is_passivated__then_its_tokens_still_pass(realm, alg):
+def test_tokens_of_a_passive_key_still_pass(realm, alg):
     older_kid = header_of(token_by(realm, alg))["kid"]
     provider = realm.add_key(alg)
     before = realm.service_token("shop")
@@ -168,7 +169,7 @@ def test_given_a_key_that_has_signed__when_it_is_passivated__then_its_tokens_sti
 
 
 @each_family
-def test_given_a_key_that_has_signed__when_it_is_disabled__then_the_next_refresh_ends_its_tokens_alone(realm, alg):
+def test_refresh_ends_the_tokens_of_a_disabled_key_alone(realm, alg):
     kept = token_by(realm, alg)
     provider = realm.add_key(alg)
     doomed = realm.service_token("shop")
@@ -182,7 +183,7 @@ def test_given_a_key_that_has_signed__when_it_is_disabled__then_the_next_refresh
     assert [verdict(verifier, token) for token in (kept, realm.service_token("shop"))] == [ACCEPTED, ACCEPTED]
 
 
-def test_given_a_disabled_key__when_the_ttl_has_passed__then_its_tokens_end_without_being_asked_to(realm):
+def test_ttl_ends_the_tokens_of_a_disabled_key_without_a_refresh(realm):
     kept = token_by(realm, "ES256")
     provider = realm.add_key("ES256")
     doomed = realm.service_token("shop")
@@ -197,7 +198,7 @@ def test_given_a_disabled_key__when_the_ttl_has_passed__then_its_tokens_end_with
     assert verdict(verifier, kept) == ACCEPTED
 
 
-def test_given_a_disabled_key__when_a_newer_one_is_asked_for__then_its_tokens_end_with_that(realm):
+def test_search_for_a_newer_key_ends_the_tokens_of_a_disabled_one(realm):
     provider = realm.add_key("ES256")
     doomed = token_by(realm, "ES256")
     verifier = verifier_for(realm)
@@ -218,14 +219,14 @@ def test_given_a_disabled_key__when_a_newer_one_is_asked_for__then_its_tokens_en
         pytest.param("bob", (403, "forbidden"), id="wrong_role"),
     ],
 )
-def test_given_roles_of_the_realm__when_a_user_calls__then_they_decide(realm, verifier, ask, user, answer):
+def test_realm_roles_decide_who_may_call(realm, verifier, ask, user, answer):
     token = realm.log_in("shop", user)["access_token"]
 
     assert ask(verifier, token)[:2] == answer
 
 
 @each_framework
-def test_given_no_word_of_where_the_roles_are__when_an_editor_calls__then_none_is_found(realm, verifier, ask):
+def test_realm_roles_are_not_found_at_the_default_claim_paths(realm, verifier, ask):
     token = realm.log_in("shop", "ada")["access_token"]
 
     assert ask(verifier, token, ClaimPaths())[:2] == (403, "forbidden")
@@ -239,9 +240,7 @@ def test_given_no_word_of_where_the_roles_are__when_an_editor_calls__then_none_i
         pytest.param("stranger", "claim_missing", id="for_no_api"),
     ],
 )
-def test_given_a_client_that_is_not_for_the_api__when_an_editor_calls_by_it__then_the_token_is_refused(
-    realm, verifier, ask, client_id, code
-):
+def test_token_of_a_client_for_another_api_is_refused(realm, verifier, ask, client_id, code):
     token = realm.log_in(client_id, "ada")["access_token"]
 
     assert ask(verifier, token)[:2] == (401, code)
@@ -255,30 +254,28 @@ def test_given_a_client_that_is_not_for_the_api__when_an_editor_calls_by_it__the
         pytest.param("refresh_token", "unsupported_alg", id="refresh_token"),
     ],
 )
-def test_given_what_else_a_log_in_brings__when_shown_to_the_api__then_it_is_refused(realm, verifier, ask, kind, code):
+def test_id_and_refresh_tokens_are_refused(realm, verifier, ask, kind, code):
     tokens = realm.log_in("shop", "ada")
 
     assert ask(verifier, tokens["access_token"])[:2] == (200, "ada")
     assert ask(verifier, tokens[kind])[:2] == (401, code)
 
 
-def test_given_an_audience_that_is_the_client__when_an_id_token_comes__then_only_a_token_type_keeps_it_out(realm):
+def test_id_token_for_the_client_is_kept_out_by_the_token_type_alone(realm):
     id_token = realm.log_in("typed-shop", "ada")["id_token"]
 
     assert verdict(verifier_for(realm, "typed-shop"), id_token) == ACCEPTED
     assert verdict(verifier_for(realm, "typed-shop", token_type="at+jwt"), id_token) == "wrong_type"
 
 
-def test_given_a_client_of_typed_access_tokens__when_that_type_is_asked_for__then_only_its_tokens_pass(realm):
+def test_token_type_admits_typed_access_tokens_alone(realm):
     verifier = verifier_for(realm, token_type="at+jwt")
 
     assert verdict(verifier, realm.service_token("typed-shop")) == ACCEPTED
     assert verdict(verifier, realm.service_token("shop")) == "wrong_type"
 
 
-def test_given_another_realm_of_the_server__when_its_token_comes__then_only_who_trusts_all_realms_accepts_it(
-    keycloak, realm, verifier
-):
+def test_token_of_another_realm_passes_only_where_all_realms_are_trusted(keycloak, realm, verifier):
     foreign = keycloak.admin_token()
     every_realm = Verifier(f"{keycloak.url}/realms/{{tenant}}", ANY, http=HttpOptions(allow_http=True))
 
@@ -299,7 +296,7 @@ class Afterwards(NamedTuple):
 
 @pytest.fixture(scope="session")
 def afterwards(keycloak, realm):
-    """Ends the server for good: whoever asks for this stands last in this file."""
+    """Ends the server for good: a test that uses this stands last in this file."""
     realm.sign_with("ES256", "shop")
     token = realm.log_in("shop", "ada")["access_token"]
     warm = verifier_for(realm, keys=KeyOptions(cooldown=0.0))
@@ -313,19 +310,19 @@ def afterwards(keycloak, realm):
 
 
 @each_framework
-def test_given_no_server_but_its_keys__when_a_token_comes__then_it_is_judged_as_ever(afterwards, ask):
+def test_token_is_accepted_by_keys_at_hand_after_the_server_has_ended(afterwards, ask):
     assert ask(afterwards.warm, afterwards.token)[:2] == (200, "ada")
 
 
 @each_framework
-def test_given_no_server_and_keys_past_their_ttl__when_a_token_comes__then_they_serve_on(afterwards, ask):
+def test_keys_past_their_ttl_serve_stale_after_the_server_has_ended(afterwards, ask):
     assert ask(afterwards.overdue, afterwards.token)[:2] == (200, "ada")
     (health,) = afterwards.overdue.health().issuers
     assert (health.state, health.last_error) == ("stale", "unreachable")
 
 
 @each_framework
-def test_given_no_server__when_a_token_names_a_key_that_may_be_new__then_nobody_is_told_that_it_is_bad(afterwards, ask):
+def test_token_of_a_newer_key_gets_503_after_the_server_has_ended(afterwards, ask):
     answer = ask(afterwards.warm, afterwards.newer_token)
 
     assert answer[:2] == (503, "keys_unavailable")
@@ -333,7 +330,7 @@ def test_given_no_server__when_a_token_names_a_key_that_may_be_new__then_nobody_
 
 
 @each_framework
-def test_given_no_server_and_no_keys__when_a_token_comes__then_the_caller_is_asked_to_come_again(afterwards, ask):
+def test_cold_verifier_answers_503_after_the_server_has_ended(afterwards, ask):
     answer = ask(verifier_for(afterwards.realm), afterwards.token)
 
     assert answer[:2] == (503, "keys_unavailable")

@@ -15,7 +15,7 @@ from tests.support.verifiers import health_of, verifier_of
 from tests.support.waiting import eventually
 
 from authjwks import ConfigError, ExpiredToken, HttpOptions, KeyOptions, KeysUnavailable
-from authjwks.waiting import WaitingRoom
+from authjwks.keys.waiter import KeyWaiter
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -38,7 +38,7 @@ def at_once(coroutine):
 # Warm
 
 
-def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_without_a_thread(own_issuer):
+def test_warm_verification_needs_no_loop_and_no_thread(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.prefetch()
     before = set(threading.enumerate())
@@ -49,7 +49,7 @@ def test_given_keys_at_hand__when_verified__then_it_returns_without_a_loop_and_w
     assert set(threading.enumerate()) <= before
 
 
-def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_returns_at_once(own_issuer):
+def test_stale_keys_answer_at_once_while_their_issuer_fails(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
     token = own_issuer.mint()
     verifier.prefetch()
@@ -60,7 +60,7 @@ def test_given_keys_that_serve_while_their_issuer_fails__when_verified__then_it_
         assert [at_once(verdict_async(verifier, token)) for _ in range(20)] == [GOOD] * 20
 
 
-def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_rest_is_refused_at_once(own_issuer):
+def test_unknown_keys_are_refused_at_once_after_the_first_fetch(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.prefetch()
     flood = [own_issuer.mint(alg="Ed25519", headers={"kid": f"made up {number}"}) for number in range(200)]
@@ -78,7 +78,7 @@ def test_given_a_flood_of_unknown_keys__when_one_has_been_asked_for__then_the_re
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(own_issuer, backend):
+def test_cold_tasks_share_one_fetch(own_issuer, backend):
     with own_issuer.respond("/jwks", delay=0.3):
         assert verdicts_of_tasks(verifier_of(own_issuer), own_issuer.mint(), 200, backend) == [GOOD] * 200
 
@@ -87,7 +87,7 @@ def test_given_many_cold_tasks__when_they_verify__then_one_fetch_for_all(own_iss
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_share_its_failure(own_issuer, backend):
+def test_cold_tasks_share_one_failed_fetch(own_issuer, backend):
     with own_issuer.respond("/jwks", 503, delay=0.3):
         assert verdicts_of_tasks(verifier_of(own_issuer), own_issuer.mint(), 50, backend) == ["keys_unavailable"] * 50
 
@@ -96,7 +96,7 @@ def test_given_an_outage__when_many_cold_tasks_verify__then_one_fetch_and_all_sh
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goes_on(own_issuer, backend):
+def test_waiting_for_a_slow_issuer_does_not_block_the_loop(own_issuer, backend):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     ticks = 0
@@ -121,7 +121,7 @@ def test_given_an_issuer_that_hangs__when_a_task_waits_for_it__then_the_loop_goe
 
 
 @pytest.mark.slow
-def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_served_at_once(own_issuer):
+def test_waiting_for_an_unknown_key_does_not_delay_known_ones(own_issuer):
     verifier = verifier_of(own_issuer)
     known = own_issuer.mint()
     verifier.prefetch()
@@ -141,7 +141,7 @@ def test_given_a_token_of_an_unknown_key__when_its_task_waits__then_others_are_s
 
 
 @pytest.mark.slow
-def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict_is_right_and_one_fetch(own_issuer):
+def test_loops_and_threads_share_one_fetch_and_get_right_verdicts(own_issuer):
     verifier = verifier_of(own_issuer)
     good, expired = own_issuer.mint(), own_issuer.mint(lifetime=-3600)
     tokens = [good, expired] * 250
@@ -162,7 +162,7 @@ def test_given_loops_and_threads__when_they_share_a_verifier__then_every_verdict
 
 
 @pytest.mark.slow
-def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_all_of_them(own_issuer):
+def test_cold_loops_together_need_at_most_two_waiting_threads(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     before = set(waiting_threads())
@@ -182,7 +182,7 @@ def test_given_loops_that_start_together__when_cold__then_two_threads_wait_for_a
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "forgotten"])
-def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_threads_end(own_issuer, is_closed):
+def test_waiting_threads_end_when_their_verifier_is_closed_or_forgotten(own_issuer, is_closed):
     before = set(waiting_threads())
     verifier = verifier_of(own_issuer)
     assert asyncio.run(verdict_async(verifier, own_issuer.mint())) == GOOD
@@ -196,7 +196,7 @@ def test_given_a_verifier_that_has_waited__when_it_is_no_longer_used__then_its_t
     eventually(lambda: set(waiting_threads()) <= before, within=5)
 
 
-def test_given_uvloop__when_cold_and_warm__then_the_same_verdicts(own_issuer):
+def test_uvloop_gets_the_same_verdicts(own_issuer):
     uvloop = pytest.importorskip("uvloop")
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
@@ -237,9 +237,7 @@ def exhausted(monkeypatch):
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_no_threads__when_tasks_wait_for_keys__then_503_and_a_verdict_as_soon_as_there_are_threads(
-    own_issuer, exhausted, backend
-):
+def test_tasks_get_503_without_threads_and_are_served_once_there_are_some(own_issuer, exhausted, backend):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 
@@ -252,50 +250,57 @@ def test_given_no_threads__when_tasks_wait_for_keys__then_503_and_a_verdict_as_s
     assert own_issuer.fetches["/jwks"] == 1
 
 
-def test_given_threads_at_work__when_no_more_can_be_had__then_those_do_the_work(exhausted):
-    room, released, done = WaitingRoom(), threading.Event(), threading.Event()
-    room.start(lambda: released.wait(30))
+def test_threads_at_work_take_over_when_no_more_can_be_started(exhausted):
+    waiter, released, done = KeyWaiter(), threading.Event(), threading.Event()
+    waiter.start(lambda: released.wait(30))
 
     exhausted.set()
-    room.start(done.set)
+    waiter.start(done.set)
     released.set()
 
     assert done.wait(30)
 
 
-class FailingSource:
-    timeout = 60.0
+class Pending:
+    """A token whose verdict waits for an answer; how that ends is the test's choice."""
 
-    def attend(self):
-        raise MemoryError
+    def __init__(self, wait, *verdicts, timeout=60.0):
+        self.source = Source(timeout)
+        self.wait = wait
+        self.verdicts = list(verdicts)
+
+    def resume(self):
+        return self.verdicts.pop(0)
 
 
-def test_given_a_wait_that_fails__when_others_wait_for_the_same_source__then_nobody_hangs():
-    room, source = WaitingRoom(), FailingSource()
+class Source:
+    def __init__(self, timeout):
+        self.timeout = timeout
+
+
+def fail():
+    raise MemoryError
+
+
+def test_failing_wait_leaves_nobody_hanging():
+    waiter, pending = KeyWaiter(), Pending(fail)
 
     async def wait_several_times():
         for _ in range(3):
-            await asyncio.wait_for(asyncio.gather(*(room.attend(source) for _ in range(5))), 30)
+            await asyncio.wait_for(asyncio.gather(*(waiter.wait(pending) for _ in range(5))), 30)
 
     asyncio.run(wait_several_times())
 
 
-def test_given_work_that_fails__when_more_is_to_be_done__then_it_is_done_and_the_failure_is_logged(caplog):
-    room, done = WaitingRoom(), threading.Event()
+def test_failing_work_is_logged_and_later_work_is_done(caplog):
+    waiter, done = KeyWaiter(), threading.Event()
 
     for _ in range(20):
-        room.start(FailingSource().attend)
-    room.start(done.set)
+        waiter.start(fail)
+    waiter.start(done.set)
 
     assert done.wait(30)
     assert "failed" in caplog.text
-
-
-class AnsweringSource:
-    timeout = 60.0
-
-    def attend(self):
-        pass
 
 
 class NativeWhoseFetchesSettleNothing:
@@ -304,37 +309,32 @@ class NativeWhoseFetchesSettleNothing:
     def __init__(self, fetches):
         self.fetches = fetches
 
-    def verify_warm(self, token):
+    def verify_or_pending(self, token):
         self.fetches -= 1
-        return {"sub": GOOD} if self.fetches < 0 else (AnsweringSource(), False)
+        return {"sub": GOOD} if self.fetches < 0 else Pending(lambda: None, self.verify_or_pending(token))
 
 
-def test_given_fetches_that_settle_nothing__when_a_task_has_waited_for_several__then_it_asks_again(own_issuer):
+def test_task_asks_again_when_several_fetches_have_settled_nothing(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier._native = NativeWhoseFetchesSettleNothing(fetches=5)
 
     assert asyncio.run(verifier.verify_async("a token"))["sub"] == GOOD
 
 
-class StuckSource:
-    timeout = 0.0
-
-    def __init__(self):
-        self.attended, self.released = 0, threading.Event()
-
-    def attend(self):
-        self.attended += 1
-        self.released.wait(60)
-
-
 @pytest.mark.slow
 @BACKENDS
-def test_given_a_wait_that_never_ends__when_the_time_is_up__then_503_and_another_thread_attends(backend):
-    room, source = WaitingRoom(), StuckSource()
+def test_wait_past_its_time_gets_503_and_another_thread_takes_over(backend):
+    waiter, released, waits = KeyWaiter(), threading.Event(), []
+
+    def wait_for_ever():
+        waits.append(1)
+        released.wait(60)
+
+    pending = Pending(wait_for_ever, timeout=0.0)
 
     async def wait():
         with pytest.raises(KeysUnavailable):
-            await room.attend(source)
+            await waiter.wait(pending)
 
     async def wait_twice():
         for _ in range(2):
@@ -346,9 +346,9 @@ def test_given_a_wait_that_never_ends__when_the_time_is_up__then_503_and_another
     try:
         anyio.run(wait_twice, backend=backend)
     finally:
-        source.released.set()
+        released.set()
 
-    assert source.attended >= 2
+    assert len(waits) >= 2
 
 
 async def run_sync_of_an_older_anyio(func, *arguments, cancellable=False, limiter=None):
@@ -356,9 +356,7 @@ async def run_sync_of_an_older_anyio(func, *arguments, cancellable=False, limite
 
 
 @pytest.mark.parametrize("anyio_is", ["absent", "outdated"])
-def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_says_what_to_install(
-    own_issuer, monkeypatch, anyio_is
-):
+def test_trio_without_a_recent_anyio_names_the_extra_to_install(own_issuer, monkeypatch, anyio_is):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     if anyio_is == "absent":
@@ -378,7 +376,7 @@ def test_given_no_fitting_anyio__when_a_task_of_trio_waits__then_config_error_sa
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_fetch_go_on(own_issuer, backend):
+def test_cancelled_tasks_do_not_stop_the_others_or_the_fetch(own_issuer, backend):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     verdicts = []
@@ -409,9 +407,7 @@ def test_given_waiting_tasks__when_some_are_cancelled__then_the_others_and_the_f
 
 @pytest.mark.slow
 @BACKENDS
-def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_kept_and_the_fetch_goes_on(
-    own_issuer, backend
-):
+def test_time_limit_of_a_task_is_kept_and_the_fetch_goes_on(own_issuer, backend):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 
@@ -428,7 +424,7 @@ def test_given_an_issuer_that_hangs__when_a_task_has_a_time_limit__then_it_is_ke
 
 
 @pytest.mark.slow
-def test_given_a_task_cancelled_again_and_again__when_the_keys_come__then_all_is_well(own_issuer):
+def test_many_cancelled_tasks_do_not_stop_the_keys_from_coming(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 
@@ -459,7 +455,7 @@ def noise(monkeypatch, caplog):
 
 
 @pytest.mark.slow
-def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_loop_is_served(own_issuer, noise):
+def test_loop_that_ends_while_a_task_waits_makes_no_noise(own_issuer, noise):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 
@@ -477,7 +473,7 @@ def test_given_a_waiting_task__when_its_loop_ends__then_no_noise_and_the_next_lo
 
 
 @pytest.mark.slow
-def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loops_are_served(own_issuer, noise):
+def test_loop_that_is_closed_while_a_task_waits_leaves_others_served(own_issuer, noise):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     loop = asyncio.new_event_loop()
@@ -494,9 +490,7 @@ def test_given_a_waiting_task__when_its_loop_is_closed_under_it__then_other_loop
     assert noise() == []
 
 
-def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_asyncios_own_word_is_heard(
-    own_issuer, noise
-):
+def test_refused_tasks_get_errors_of_their_own_without_asyncio_noise(own_issuer, noise):
     verifier = verifier_of(own_issuer)
 
     async def scenario():
@@ -512,7 +506,7 @@ def test_given_refused_tokens__when_nobody_asks_for_the_verdict__then_only_async
 
 
 @pytest.mark.slow
-def test_given_waiting_tasks__when_the_verifier_is_closed__then_they_are_answered(own_issuer):
+def test_close_answers_waiting_tasks(own_issuer):
     verifier = verifier_of(own_issuer, http=HttpOptions(timeout=3.0, allow_http=True))
     token = own_issuer.mint()
 

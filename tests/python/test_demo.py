@@ -12,6 +12,8 @@ import pytest
 import authjwks
 from authjwks.cli import demo, main
 
+pytestmark = pytest.mark.slow
+
 APPS = ("Flask", "FastAPI", "FastAPI WebSocket", "Strawberry")
 REFUSALS = {
     "none": ("401", "missing_token", "Bearer"),
@@ -21,6 +23,23 @@ REFUSALS = {
     "for another audience": ("401", "wrong_audience", 'Bearer error="invalid_token"'),
     "without the role": ("403", "forbidden", 'Bearer error="insufficient_scope"'),
 }
+
+
+KEY_LIFE = [
+    ("the issuer is down", "good, never seen before", "200", "ada", "yes"),
+    ("the issuer is down", "of an unknown key", "503", "keys_unavailable", "yes"),
+    ("the issuer rotates its key", "of the new key", "200", "ada", "yes"),
+    ("the issuer rotates its key", "of the key before", "200", "ada", "yes"),
+    (
+        "the old key is withdrawn",
+        "of the withdrawn key",
+        "401",
+        "unknown_key",
+        'Bearer error="invalid_token"',
+        "yes",
+    ),
+    ("the old key is withdrawn", "of the new key", "200", "ada", "yes"),
+]
 
 
 def run(*arguments):
@@ -35,20 +54,26 @@ def rows_of(table):
     return {(row[0], row[1]): tuple(row[2:]) for row in cells if row[0] in APPS}
 
 
-def test_given_the_demo__when_run__then_every_app_gives_every_caller_the_right_answer_and_it_ends():
+def key_life_in(output):
+    """The rows of the second table."""
+    _, _, table = output.partition("WHAT HAPPENS")
+    return [tuple(re.split(r" {2,}", line)) for line in table.splitlines() if line.endswith("  yes")]
+
+
+def test_demo_gets_the_expected_answer_from_every_app_and_ends():
     ended = run("-m", "authjwks", "demo")
 
     expected = {(app, token): (*answer, "yes") for app in APPS for token, answer in REFUSALS.items()}
     welcome = {(app, "good"): ("101" if "WebSocket" in app else "200", "ada", "yes") for app in APPS}
     assert (ended.returncode, ended.stderr) == (0, "")
     assert rows_of(ended.stdout) == expected | welcome
-    assert "28 of 28 answers as expected. Fetches of the issuer's keys: 1." in ended.stdout
+    assert "Fetches of the issuer's keys so far: 1." in ended.stdout
+    assert key_life_in(ended.stdout) == KEY_LIFE
+    assert "34 of 34 answers as expected. Fetches of the issuer's keys: 4." in ended.stdout
     assert "\033" not in ended.stdout
 
 
-def test_given_an_app_that_lets_anyone_in__when_the_demo_runs__then_its_row_says_no_and_the_exit_code_is_1(
-    monkeypatch, capsys
-):
+def test_demo_fails_when_an_app_lets_anyone_in(monkeypatch, capsys):
     def unguarded(_verifier):
         app = flask.Flask("unguarded")
         app.get("/posts")(lambda: {"user": "ada"})
@@ -63,7 +88,7 @@ def test_given_an_app_that_lets_anyone_in__when_the_demo_runs__then_its_row_says
 
 
 @pytest.mark.parametrize("package", ["cryptography", "fastapi", "flask", "strawberry", "uvicorn", "websockets"])
-def test_given_a_missing_package__when_the_demo_is_run__then_one_line_names_the_extra(package):
+def test_demo_names_the_extra_when_a_package_is_missing(package):
     program = f"import sys; sys.modules[{package!r}] = None; from authjwks.cli import main; sys.exit(main(['demo']))"
 
     ended = run("-c", program)
@@ -72,18 +97,18 @@ def test_given_a_missing_package__when_the_demo_is_run__then_one_line_names_the_
     assert re.fullmatch(r"The demo needs .*pip install 'authjwks\[demo\]'\n", ended.stderr)
 
 
-def test_given_no_command__when_run__then_help_names_the_demo():
+def test_command_line_without_a_command_shows_help():
     ended = run("-m", "authjwks")
 
     assert ended.returncode == 0
     assert re.search(r"^ +demo +watch ", ended.stdout, re.MULTILINE)
 
 
-def test_given_version__when_asked__then_it_is_the_packages():
+def test_version_option_prints_the_version_of_the_package():
     assert run("-m", "authjwks", "--version").stdout == f"authjwks {authjwks.__version__}\n"
 
 
-def test_given_an_unknown_command__when_run__then_it_is_refused_with_the_usage():
+def test_unknown_command_is_refused_with_the_usage():
     ended = run("-m", "authjwks", "dance")
 
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -30,7 +30,7 @@ CLASS_OF = {
         (authjwks.ConfigError, {ValueError}),
     ],
 )
-def test_given_an_error__when_caught_by_kind__then_its_kinds_are_these(kind, bases):
+def test_error_classes_inherit_as_documented(kind, bases):
     assert bases | {authjwks.AuthError} == set(kind.__mro__) - {kind, Exception, BaseException, object}
 
 
@@ -48,22 +48,22 @@ def test_given_an_error__when_caught_by_kind__then_its_kinds_are_these(kind, bas
         (authjwks.ConfigError, "config_error"),
     ],
 )
-def test_given_an_error_that_a_user_raises__when_nothing_more_is_said__then_it_has_the_code_of_its_class(kind, code):
+def test_error_raised_by_a_user_has_the_code_of_its_class(kind, code):
     assert kind("in words of the user's").code == code
 
 
 @pytest.mark.parametrize(("stage", "slug"), sorted({row[:2] for row in _core.ERRORS}))
-def test_given_a_row_of_the_core__when_made_an_error__then_it_says_the_rows_sentence_and_survives_pickling(stage, slug):
+def test_error_made_from_a_row_of_the_core_survives_pickling(stage, slug):
     sentences = {row[2] for row in _core.ERRORS if row[:2] == (stage, slug)}
 
-    error = errors.refusal(CLASS_OF.get(slug, authjwks.InvalidToken), stage, slug)
+    error = errors.error_for(CLASS_OF.get(slug, authjwks.InvalidToken), stage, slug)
     copy = pickle.loads(pickle.dumps(error))
 
     assert (type(copy), copy.code) == (type(error), slug)
     assert str(copy) in sentences
 
 
-def test_given_the_core__when_it_refuses__then_the_registered_class_carries_slug_and_sentence(verifier, issuer):
+def test_refusal_by_the_core_raises_the_registered_class(verifier, issuer):
     with pytest.raises(authjwks.ExpiredToken) as expired:
         verifier.verify(issuer.mint(lifetime=-3600))
 
@@ -71,7 +71,7 @@ def test_given_the_core__when_it_refuses__then_the_registered_class_carries_slug
     assert str(expired.value) in {row[2] for row in _core.ERRORS}
 
 
-def test_given_the_package__when_its_names_are_listed__then_every_error_is_there():
+def test_every_error_class_is_exported():
     kinds = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)}
 
     assert {kind.__name__ for kind in kinds} <= set(authjwks.__all__)

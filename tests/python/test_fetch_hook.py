@@ -45,7 +45,7 @@ def by_httpx(url, headers, timeout):
 
 
 class Recorded:
-    """A fetch that remembers what it was asked, and by which threads; `now` does the work and may be replaced."""
+    """A fetch that caches what it was asked, and by which threads; `now` does the work and may be replaced."""
 
     def __init__(self, now=by_urllib):
         self.now = now
@@ -67,7 +67,7 @@ def fails(url, headers, timeout):
 
 
 @pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
-def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_and_keys(own_issuer, fetch):
+def test_real_clients_fetch_metadata_and_keys(own_issuer, fetch):
     recorded = Recorded(fetch)
     verifier = verifier_of(own_issuer, fetch=recorded, http=HttpOptions(timeout=4.0, allow_http=True))
 
@@ -82,7 +82,7 @@ def test_given_a_real_client__when_keys_are_needed__then_it_fetches_discovery_an
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fetch", [by_urllib, by_httpx])
-def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_then_a_verdict(own_issuer, fetch):
+def test_real_clients_get_503_in_an_outage_and_recover(own_issuer, fetch):
     verifier = verifier_of(own_issuer, fetch=fetch)
     token = own_issuer.mint()
 
@@ -93,7 +93,7 @@ def test_given_a_real_client__when_the_issuer_is_down_and_back__then_503_and_the
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
-def test_given_a_token_of_an_unknown_key__when_judged__then_fetched_anew_past_all_caches(own_issuer):
+def test_unknown_key_is_asked_for_with_no_cache(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=recorded)
     verifier.prefetch()
@@ -104,7 +104,7 @@ def test_given_a_token_of_an_unknown_key__when_judged__then_fetched_anew_past_al
     assert [headers.get("Cache-Control") for _, headers, _ in recorded.asked] == [None, "no-cache"]
 
 
-def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them(own_issuer):
+def test_next_refresh_follows_cache_headers(own_issuer):
     own_issuer.cache_control = "max-age=300"
     verifier = verifier_of(own_issuer, fetch=by_httpx)
 
@@ -127,7 +127,7 @@ def key_set(issuer):
         pytest.param(lambda keys: (200, [("Age", "1")], keys), id="headers_as_pairs"),
     ],
 )
-def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serve(own_issuer, answer):
+def test_answers_of_other_good_shapes_are_accepted(own_issuer, answer):
     verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=lambda *_: answer(key_set(own_issuer)))
 
     assert verdict(verifier, own_issuer.mint()) == GOOD
@@ -160,9 +160,7 @@ def test_given_an_answer_of_another_good_shape__when_fetched__then_its_keys_serv
         pytest.param(lambda keys: (200, {}, b"\xff"), "not_json", id="no_json"),
     ],
 )
-def test_given_an_answer_of_a_bad_shape__when_fetched__then_that_is_a_failure_and_the_keys_at_hand_stay(
-    own_issuer, answer, word
-):
+def test_answers_of_bad_shapes_are_failures_and_leave_the_keys_in_place(own_issuer, answer, word):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, jwks_uri=own_issuer.jwks_uri, fetch=recorded)
     token, keys = own_issuer.mint(), key_set(own_issuer)
@@ -185,9 +183,7 @@ class Odd(BaseException):
     [ConnectionError("a remote secret"), ValueError("a remote secret"), SystemExit(3), MemoryError(), Odd("secret")],
     ids=lambda error: type(error).__name__,
 )
-def test_given_a_fetch_that_raises__when_keys_are_needed__then_keys_unavailable_and_nothing_else_comes_through(
-    own_issuer, error, caplog
-):
+def test_exception_of_a_fetch_becomes_keys_unavailable_and_never_leaks(own_issuer, error, caplog):
     def fetch(url, headers, timeout):
         raise error
 
@@ -202,7 +198,7 @@ def test_given_a_fetch_that_raises__when_keys_are_needed__then_keys_unavailable_
     assert "secret" not in f"{caplog.text} {unavailable.value!r}"
 
 
-def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_interrupt_comes_through(own_issuer):
+def test_keyboard_interrupt_in_a_fetch_reaches_the_caller(own_issuer):
     def fetch(url, headers, timeout):
         raise KeyboardInterrupt
 
@@ -219,7 +215,7 @@ def test_given_a_user_at_the_keyboard__when_a_fetch_is_interrupted__then_the_int
     assert health_of(verifier).fetches == 1
 
 
-def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_thread_hears_of_it(own_issuer):
+def test_keyboard_interrupt_in_another_thread_reaches_the_main_thread(own_issuer):
     def fetch(url, headers, timeout):
         raise KeyboardInterrupt
 
@@ -238,7 +234,7 @@ def test_given_a_fetch_on_another_thread__when_it_is_interrupted__then_the_main_
 
 
 @pytest.mark.slow
-def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_and_all_share_its_answer(own_issuer):
+def test_cold_threads_share_one_slow_fetch(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded)
     token = own_issuer.mint()
@@ -250,7 +246,7 @@ def test_given_many_threads_and_a_slow_fetch__when_cold__then_it_is_called_once_
 
 
 @pytest.mark.slow
-def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(own_issuer):
+def test_cold_threads_share_one_slow_failure(own_issuer):
     calls = []
 
     def fetch(url, headers, timeout):
@@ -268,7 +264,7 @@ def test_given_many_threads_and_a_slow_failure__when_cold__then_all_share_it(own
 
 
 @pytest.mark.slow
-def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_up_in_time(own_issuer):
+def test_waiters_give_up_in_time_when_a_fetch_never_ends(own_issuer):
     released = threading.Event()
 
     def fetch(url, headers, timeout):
@@ -290,7 +286,7 @@ def test_given_a_fetch_that_never_ends__when_others_wait_for_it__then_they_give_
 
 
 @pytest.mark.slow
-def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threads_renew_them(own_issuer):
+def test_keys_in_use_are_renewed_by_background_threads(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.4))
     token = own_issuer.mint()
@@ -302,7 +298,7 @@ def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_python_threa
 
 
 @pytest.mark.slow
-def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_and_it_is_called_once(own_issuer):
+def test_renewal_by_a_slow_fetch_makes_no_caller_wait(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=2.0))
 
@@ -312,7 +308,7 @@ def test_given_a_slow_fetch__when_keys_are_renewed_ahead__then_no_caller_waits_a
 
 
 @pytest.mark.slow
-def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(own_issuer):
+def test_old_keys_serve_in_an_outage_and_recover(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(ttl=0.05))
     token = own_issuer.mint()
@@ -328,7 +324,7 @@ def test_given_an_outage__when_keys_are_old__then_they_serve_on_and_recover(own_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(own_issuer, backend):
+def test_cold_tasks_share_one_fetch_off_the_loop(own_issuer, backend):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded)
 
@@ -339,7 +335,7 @@ def test_given_many_cold_tasks__when_they_verify__then_one_fetch_off_the_loop(ow
     assert threading.main_thread() not in recorded.threads
 
 
-def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_get_them(own_issuer):
+def test_cancelling_the_only_asking_task_does_not_lose_the_fetch(own_issuer):
     verifier = verifier_of(own_issuer, fetch=by_urllib)
     token = own_issuer.mint()
 
@@ -351,7 +347,7 @@ def test_given_a_cancelled_task__when_it_alone_had_asked_for_keys__then_others_g
         assert asyncio.run(scenario()) == GOOD
 
 
-def test_given_a_scope_cancelled_before_its_task_waits__when_others_come_after_the_deadline__then_keys_are_fetched(
+def test_task_cancelled_before_it_waits_does_not_block_later_fetches(
     own_issuer,
 ):
     verifier = verifier_of(own_issuer, fetch=by_urllib, http=HttpOptions(timeout=0.2, allow_http=True))
@@ -368,7 +364,7 @@ def test_given_a_scope_cancelled_before_its_task_waits__when_others_come_after_t
     eventually(lambda: verdict(verifier, token) == GOOD, within=10)
 
 
-def test_given_two_issuers_that_hang__when_a_task_needs_keys_of_a_third__then_it_gets_them():
+def test_hanging_issuers_do_not_keep_a_task_from_keys_of_another():
     released = threading.Event()
 
     def fetch(url, headers, timeout):
@@ -392,7 +388,7 @@ def test_given_two_issuers_that_hang__when_a_task_needs_keys_of_a_third__then_it
         assert asyncio.run(scenario()) == (GOOD, [True, True], ["keys_unavailable"] * 2)
 
 
-def test_given_a_closed_verifier__when_cold__then_the_fetch_is_not_called(own_issuer):
+def test_closed_cold_verifier_never_calls_the_fetch(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded)
     verifier.close()
@@ -401,7 +397,7 @@ def test_given_a_closed_verifier__when_cold__then_the_fetch_is_not_called(own_is
     assert recorded.asked == []
 
 
-def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(own_issuer):
+def test_fetch_that_verifies_with_its_own_verifier_does_not_deadlock(own_issuer):
     token = own_issuer.mint()
     inner = []
 
@@ -417,7 +413,7 @@ def test_given_a_fetch_that_verifies_itself__when_called__then_it_ends(own_issue
     assert time.monotonic() - began < 30, "the thread waited for its own fetch"
 
 
-def test_given_a_fetch_that_verifies_on_a_loop_of_its_own__when_called__then_it_ends(own_issuer):
+def test_fetch_that_verifies_on_its_own_loop_does_not_deadlock(own_issuer):
     token = own_issuer.mint()
     inner = []
 
@@ -447,7 +443,7 @@ class HangingOnce:
 
 
 @pytest.mark.slow
-def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brings_the_keys(own_issuer):
+def test_overdue_fetch_is_replaced_and_its_late_answer_dropped(own_issuer):
     fetch = HangingOnce()
     verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
     token = own_issuer.mint()
@@ -464,7 +460,7 @@ def test_given_a_fetch_that_never_returns__when_it_is_overdue__then_another_brin
 
 
 @pytest.mark.slow
-def test_given_a_fetch_that_never_returns__when_tasks_wait__then_they_are_answered_and_served_later(own_issuer):
+def test_tasks_are_answered_and_served_later_when_a_fetch_never_returns(own_issuer):
     fetch = HangingOnce()
     verifier = verifier_of(own_issuer, fetch=fetch, http=HttpOptions(timeout=0.3, allow_http=True))
     token = own_issuer.mint()
@@ -499,14 +495,14 @@ thread.join()
 
 
 @pytest.mark.slow
-def test_given_a_body_too_large_to_copy__when_fetched__then_too_large_and_the_gil_is_given_back():
+def test_body_too_large_to_copy_is_a_failure_and_the_gil_is_released():
     command = [sys.executable, "-c", UNDER_A_MEMORY_LIMIT]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert ended.stdout.splitlines() == ["too_large", "other threads go on"], ended.stderr
 
 
-def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(own_issuer):
+def test_forked_process_fetches_by_itself(own_issuer):
     recorded = Recorded()
     verifier = verifier_of(own_issuer, fetch=recorded, keys=KeyOptions(cooldown=0))
     verifier.prefetch()
@@ -526,12 +522,12 @@ def test_given_a_forked_process__when_it_needs_keys__then_it_fetches_by_itself(o
 
 
 @pytest.mark.parametrize("fetch", [5, "https://issuer.example", object()], ids=repr)
-def test_given_a_fetch_that_cannot_be_called__when_made__then_config_error(own_issuer, fetch):
+def test_fetch_that_cannot_be_called_is_a_config_error(own_issuer, fetch):
     with pytest.raises(ConfigError, match="fetch"):
         verifier_of(own_issuer, fetch=fetch)
 
 
-def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_would_await_it(own_issuer):
+def test_coroutine_function_is_a_config_error(own_issuer):
     async def fetch(url, headers, seconds):
         return 200, {}, b""
 
@@ -539,6 +535,6 @@ def test_given_a_coroutine_function__when_made__then_config_error_as_nobody_woul
         verifier_of(own_issuer, fetch=fetch)
 
 
-def test_given_an_http_issuer__when_plain_http_is_not_allowed__then_a_fetch_changes_nothing_about_that(own_issuer):
+def test_plain_http_stays_forbidden_with_a_fetch(own_issuer):
     with pytest.raises(ConfigError):
         verifier_of(own_issuer, fetch=by_urllib, http=HttpOptions())

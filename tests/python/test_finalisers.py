@@ -32,7 +32,7 @@ class Trial:
         claims = [{"nested": [{"n": [number, {"text": "x" * number}]}] * number} for number in (0, 1, 3, 10, 40, 90)]
         minted = [issuer.mint(each, alg=alg) for each in claims for alg in ("EdDSA", "ES256")]
         self.tokens = [(token, self.verifier.verify(token)) for token in minted]
-        self.are_right: list[bool] = []  # appending is safe from many threads
+        self.are_right: list[bool] = []  # appending is thread-safe
         self.running = threading.local()
 
     def verify(self, number: int | None = None) -> None:
@@ -74,7 +74,7 @@ def eager_collector():
 
 
 @pytest.mark.parametrize("token_cache", CACHES)
-def test_given_finalisers_that_verify__when_claims_are_built__then_every_claim_is_right(token_cache, eager_collector):
+def test_finalisers_that_verify_do_not_disturb_claims(token_cache, eager_collector):
     with Issuer() as issuer:
         trial = Trial(issuer, token_cache)
         end = time.monotonic() + SECONDS
@@ -94,9 +94,7 @@ def test_given_finalisers_that_verify__when_claims_are_built__then_every_claim_i
 
 
 @pytest.mark.parametrize("token_cache", CACHES)
-def test_given_a_collector_that_verifies__when_claims_are_built__then_every_claim_is_right(
-    token_cache, eager_collector
-):
+def test_garbage_collector_that_verifies_does_not_disturb_claims(token_cache, eager_collector):
     with Issuer() as issuer:
         trial, alive = Trial(issuer, token_cache), []
         gc.callbacks.append(trial.verify_in_passing)
@@ -113,7 +111,7 @@ def test_given_a_collector_that_verifies__when_claims_are_built__then_every_clai
     assert all(trial.are_right)
 
 
-def test_given_a_remembered_token__when_a_finaliser_pushes_it_out_meanwhile__then_its_claims_are_whole(eager_collector):
+def test_claims_stay_whole_when_a_finaliser_evicts_their_token(eager_collector):
     with Issuer() as issuer:
         trial = Trial(issuer, TokenCacheOptions(max_entries=1))
         for number in [*range(len(trial.tokens))] * 5:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import weakref
 from typing import Any, ClassVar
 
@@ -11,8 +12,10 @@ import pytest
 from flask import Blueprint, Flask, g
 from flask.views import MethodView
 
-from authjwks import ConfigError, Forbidden, Verifier
-from authjwks.flask import AuthExtension
+from authjwks import AuthError, ConfigError, Forbidden, KeysUnavailable, MissingToken, Verifier
+from authjwks.flask import AuthExtension, current_claims, current_principal, optional_principal
+from authjwks.guard import Guard
+from authjwks.rules import roles, scopes
 
 
 @pytest.fixture
@@ -58,15 +61,13 @@ VIEWS = pytest.mark.parametrize("path", ["/plain", "/async", "/blueprint/x", "/c
 @pytest.mark.parametrize(
     "required", [{}, {"roles": "editor", "scopes": ["read:posts"]}], ids=["authentication", "rights"]
 )
-def test_given_a_guarded_view__when_called_with_a_good_token__then_it_runs_and_knows_the_caller(
-    auth, good, path, required
-):
+def test_guarded_view_knows_the_caller(auth, good, path, required):
     answer = app_with(auth, **required).test_client().get(path, headers=good)
 
     assert (answer.status_code, answer.json["user"]) == (200, "user-1")
 
 
-def test_given_a_guarded_view__when_refused__then_answers_as_rfc_6750_says(auth, refusal):
+def test_refused_view_answers_as_in_rfc_6750(auth, refusal):
     app = app_with(auth, roles=["editor"], scopes=["read:posts"])
 
     answer = app.test_client().get("/plain", headers=refusal.headers)
@@ -79,11 +80,11 @@ def test_given_a_guarded_view__when_refused__then_answers_as_rfc_6750_says(auth,
 
 
 @VIEWS
-def test_given_any_kind_of_view__when_called_without_a_token__then_refused(auth, path):
+def test_every_kind_of_view_refuses_a_call_without_a_token(auth, path):
     assert app_with(auth).test_client().get(path).status_code == 401
 
 
-def test_given_an_issuer_that_is_down__when_a_view_is_called__then_503_with_retry_after(cold_verifier, issuer, good):
+def test_outage_answers_503_with_retry_after(cold_verifier, issuer, good):
     with issuer.outage():
         answer = app_with(AuthExtension(cold_verifier)).test_client().get("/plain", headers=good)
 
@@ -93,7 +94,7 @@ def test_given_an_issuer_that_is_down__when_a_view_is_called__then_503_with_retr
     assert "WWW-Authenticate" not in answer.headers
 
 
-def test_given_a_hostile_header__when_a_view_is_called__then_400_or_401_without_an_echo(auth, hostile_header):
+def test_hostile_header_gets_400_or_401_and_no_echo(auth, hostile_header):
     environment = {"HTTP_AUTHORIZATION": hostile_header.decode("latin-1")}
 
     answer = app_with(auth).test_client().get("/plain", environ_overrides=environment)
@@ -103,7 +104,7 @@ def test_given_a_hostile_header__when_a_view_is_called__then_400_or_401_without_
     assert hostile_header.removeprefix(b"Bearer ")[:8] not in answer.data
 
 
-def test_given_two_authorization_headers__when_a_view_is_called__then_400(auth, good):
+def test_two_authorization_headers_get_400(auth, good):
     headers = [*good.items(), *good.items()]
 
     answer = app_with(auth).test_client().get("/plain", headers=headers)
@@ -111,7 +112,7 @@ def test_given_two_authorization_headers__when_a_view_is_called__then_400(auth, 
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
 
 
-def test_given_a_refusal__when_the_request_ends__then_the_view_never_ran_and_no_claims_are_left(auth, issuer):
+def test_refused_request_never_runs_the_view_and_leaves_no_claims(auth, issuer):
     app = Flask(__name__)
     seen: list[Any] = []
 
@@ -131,7 +132,7 @@ def test_given_a_refusal__when_the_request_ends__then_the_view_never_ran_and_no_
     assert (answer.status_code, seen) == (403, [(False, False)])
 
 
-def test_given_handlers_for_every_error__when_refused__then_the_answer_is_ours_all_the_same(auth):
+def test_error_handlers_of_the_app_do_not_replace_refusals(auth):
     app = app_with(auth)
     app.register_error_handler(Exception, lambda error: ("theirs", 200))
     app.register_error_handler(401, lambda error: ("theirs", 200))
@@ -143,7 +144,7 @@ def test_given_handlers_for_every_error__when_refused__then_the_answer_is_ours_a
 
 @pytest.mark.parametrize("error", [ValueError("mine"), Forbidden("mine"), KeyError("mine")], ids=repr)
 @pytest.mark.parametrize("kind", ["plain", "async"])
-def test_given_a_view_that_raises__when_called__then_its_own_error_comes_out(auth, good, error, kind):
+def test_error_raised_by_a_view_comes_out_unchanged(auth, good, error, kind):
     app = Flask(__name__)
     app.testing = True
 
@@ -165,7 +166,7 @@ def test_given_a_view_that_raises__when_called__then_its_own_error_comes_out(aut
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "GET", "HEAD", "POST"])
-def test_given_a_view_of_every_method__when_called_without_a_token__then_only_a_preflight_passes(auth, method):
+def test_preflight_is_the_only_call_that_passes_without_a_token(auth, method):
     app, ran = Flask(__name__), []
 
     @app.route("/", methods=["GET", "POST", "OPTIONS"], provide_automatic_options=False)
@@ -185,7 +186,7 @@ def test_given_a_view_of_every_method__when_called_without_a_token__then_only_a_
         assert {"GET", "POST"} <= set(preflight.headers["Allow"].split(", "))
 
 
-def test_given_one_extension_in_two_apps__when_called__then_each_app_asks_its_own_verifier(issuer, verifier, good):
+def test_one_extension_in_two_apps_uses_the_verifier_of_each_app(issuer, verifier, good):
     other = Verifier(issuer.issuer, "https://other.example", jwks=issuer.jwks())
     auth = AuthExtension()
     one, two = app_with(auth), app_with(auth)
@@ -198,7 +199,7 @@ def test_given_one_extension_in_two_apps__when_called__then_each_app_asks_its_ow
     assert answers == [200, 401, 401, 200]
 
 
-def test_given_two_extensions_in_one_app__when_called__then_each_view_asks_its_own_verifier(issuer, verifier, good):
+def test_two_extensions_in_one_app_use_their_own_verifiers(issuer, verifier, good):
     app = Flask(__name__)
     users = AuthExtension(verifier, app=app)
     admins = AuthExtension(Verifier(issuer.issuer, "https://admin.example", jwks=issuer.jwks()), app=app)
@@ -210,7 +211,7 @@ def test_given_two_extensions_in_one_app__when_called__then_each_view_asks_its_o
     assert set(app.extensions["authjwks"]) == {users, admins}
 
 
-def test_given_a_verifier_of_the_extension__when_an_app_brings_its_own__then_the_apps_wins(issuer, verifier, good):
+def test_verifier_of_the_app_overrides_that_of_the_extension(issuer, verifier, good):
     auth = AuthExtension(Verifier(issuer.issuer, "https://other.example", jwks=issuer.jwks()))
     app = app_with(auth)
     auth.init_app(app, verifier)
@@ -218,7 +219,7 @@ def test_given_a_verifier_of_the_extension__when_an_app_brings_its_own__then_the
     assert app.test_client().get("/plain", headers=good).status_code == 200
 
 
-def test_given_no_verifier__when_a_view_is_called__then_the_setup_is_blamed_and_the_view_closed(good):
+def test_view_without_a_verifier_is_a_config_error_and_stays_closed(good):
     app = app_with(AuthExtension())
     app.testing = True
 
@@ -238,12 +239,12 @@ def test_given_no_verifier__when_a_view_is_called__then_the_setup_is_blamed_and_
         pytest.param(lambda auth: AuthExtension(app=Flask("x")), id="no_verifier_for_the_first_app"),
     ],
 )
-def test_given_a_misuse__when_the_route_is_defined__then_config_error(auth, misuse):
+def test_misuse_of_a_route_guard_is_a_config_error(auth, misuse):
     with pytest.raises(ConfigError):
         misuse(auth)
 
 
-def test_given_a_misspelt_requirement__when_the_route_is_defined__then_type_error(auth):
+def test_misspelt_requirement_is_a_type_error(auth):
     with pytest.raises(TypeError, match="role"):
         auth.require(role="admin")
 
@@ -317,9 +318,7 @@ MISPLACED = pytest.mark.parametrize(
 
 
 @MISPLACED
-def test_given_a_guard_that_guards_nothing__when_requests_come__then_the_app_serves_none_of_them(
-    verifier, good, misplaced, caplog
-):
+def test_misplaced_guard_stops_every_request_of_the_app(verifier, good, misplaced, caplog):
     app, ran = Flask(__name__), []
     auth = AuthExtension(verifier, app=app)
 
@@ -341,9 +340,7 @@ def test_given_a_guard_that_guards_nothing__when_requests_come__then_the_app_ser
 
 
 @MISPLACED
-def test_given_a_guard_that_guards_nothing__when_the_app_is_initialised_last__then_it_does_not_start(
-    verifier, misplaced
-):
+def test_misplaced_guard_stops_init_app(verifier, misplaced):
     app, auth = Flask(__name__), AuthExtension(verifier)
     misplaced(app, auth, lambda: "ran")
 
@@ -351,7 +348,7 @@ def test_given_a_guard_that_guards_nothing__when_the_app_is_initialised_last__th
         auth.init_app(app)
 
 
-def test_given_a_view_registered_after_the_app_was_initialised_again__when_misplaced__then_it_is_found_all_the_same(
+def test_misplaced_guard_is_found_after_a_second_init_app(
     verifier,
 ):
     app = Flask(__name__)
@@ -456,9 +453,7 @@ def of_an_object(app, auth, view):
     ids=lambda register: register.__name__,
 )
 @pytest.mark.parametrize("is_initialised", ["first", "last", "never"])
-def test_given_a_guard_in_its_place__when_requests_come__then_it_decides_and_nothing_is_blamed(
-    verifier, good, placed, is_initialised
-):
+def test_guard_in_its_place_decides_and_nothing_is_blamed(verifier, good, placed, is_initialised):
     app = Flask(__name__)
     auth = AuthExtension(verifier, app=app if is_initialised == "first" else None)
     placed(app, auth, lambda: "ran")
@@ -469,7 +464,7 @@ def test_given_a_guard_in_its_place__when_requests_come__then_it_decides_and_not
     assert [client.get("/x", headers=headers).status_code for headers in (good, {})] == [200, 401]
 
 
-def test_given_a_view_open_and_guarded__when_apps_are_made_one_after_another__then_none_is_blamed(verifier, good):
+def test_view_served_open_and_guarded_is_not_blamed_in_later_apps(verifier, good):
     auth = AuthExtension(verifier)
 
     def view():
@@ -485,9 +480,7 @@ def test_given_a_view_open_and_guarded__when_apps_are_made_one_after_another__th
         del app
 
 
-def test_given_hooks_of_the_users__when_requests_come__then_each_runs_and_the_guards_own_is_gone_after_the_first(
-    verifier, good
-):
+def test_hooks_of_the_user_stay_and_the_guards_own_is_removed(verifier, good):
     app = Flask(__name__)
     ran = []
     app.before_request(lambda: ran.append("before"))
@@ -502,7 +495,7 @@ def test_given_hooks_of_the_users__when_requests_come__then_each_runs_and_the_gu
     assert len(app.before_request_funcs[None]) == 2
 
 
-def test_given_a_view_that_wraps_itself__when_guarded__then_it_is_served(verifier, good):
+def test_view_that_wraps_itself_is_served(verifier, good):
     app = Flask(__name__)
     auth = AuthExtension(verifier, app=app)
 
@@ -515,7 +508,7 @@ def test_given_a_view_that_wraps_itself__when_guarded__then_it_is_served(verifie
     assert app.test_client().get("/x", headers=good).status_code == 200
 
 
-def test_given_guarded_views__when_their_app_is_gone__then_nothing_of_them_is_kept(verifier):
+def test_app_that_is_gone_leaves_no_guarded_view_in_memory(verifier):
     auth = AuthExtension(verifier)
     app = app_with(auth)
     auth.init_app(app)
@@ -528,15 +521,127 @@ def test_given_guarded_views__when_their_app_is_gone__then_nothing_of_them_is_ke
     assert [view() for view in views] == [None] * 4
 
 
-def test_given_a_realm__when_refused__then_the_challenge_names_it(verifier):
-    client = app_with(AuthExtension(verifier, realm="posts")).test_client()
+def test_realm_appears_in_the_challenge(verifier):
+    client = app_with(AuthExtension(Guard(verifier, realm="posts"))).test_client()
 
     assert client.get("/plain").headers["WWW-Authenticate"] == 'Bearer realm="posts"'
 
 
-def test_given_a_view__when_guarded__then_it_keeps_its_name(auth):
+def test_guarded_view_keeps_its_name_and_docstring(auth):
     @auth.require()
     def view():
         """Says hello."""
 
     assert (view.__name__, view.__doc__) == ("view", "Says hello.")
+
+
+def test_positional_rules_guard_a_view(auth, issuer):
+    app = Flask(__name__)
+    app.get("/")(auth.require(roles("editor") | ~scopes("none"), scopes="read:posts")(lambda: "ran"))
+    client = app.test_client()
+
+    statuses = [
+        client.get("/", headers={"Authorization": f"Bearer {issuer.mint(**claims)}"}).status_code
+        for claims in ({"scope": "read:posts"}, {"scope": "read:posts none"}, {"roles": ["editor"]})
+    ]
+
+    assert statuses == [200, 403, 403]
+
+
+def test_optional_view_runs_for_nobody_and_for_a_good_token_only(auth, good, refusal):
+    app = Flask(__name__)
+
+    @app.get("/")
+    @auth.require(roles="editor", optional=True)
+    def view():
+        principal = optional_principal()
+        return {"user": principal and principal.subject, "same": g.principal is principal}
+
+    client = app.test_client()
+
+    assert client.get("/").json == {"user": None, "same": True}
+    assert client.get("/", headers=good).json == {"user": "user-1", "same": True}
+    if refusal.code not in {"missing_token", "insufficient_scope"}:
+        assert client.get("/", headers=refusal.headers).status_code == refusal.status
+
+
+def test_accessors_give_the_caller_of_a_guarded_view_alone(auth, good):
+    app = Flask(__name__)
+    app.testing = True
+
+    @app.get("/guarded")
+    @auth.require()
+    def guarded():
+        return {"user": current_principal().subject, "sub": current_claims()["sub"]}
+
+    def subject():
+        return current_principal().subject or ""
+
+    app.add_url_rule("/open", "open", subject)
+    app.add_url_rule("/optional", "optional", auth.require(optional=True)(subject))
+    client = app.test_client()
+
+    assert client.get("/guarded", headers=good).json == {"user": "user-1", "sub": "user-1"}
+    for path in ("/open", "/optional"):
+        with pytest.raises(ConfigError):
+            client.get(path)
+
+
+RAISED = pytest.mark.parametrize(
+    ("error", "status"), [(MissingToken, 401), (Forbidden, 403), (KeysUnavailable, 503)], ids=str
+)
+
+
+@RAISED
+def test_registered_handler_answers_errors_that_views_raise(auth, error, status):
+    app = Flask(__name__)
+    auth.init_app(app)
+    app.register_error_handler(AuthError, auth.handle_error)
+
+    @app.get("/")
+    def view():
+        raise error("mine")
+
+    response = app.test_client().get("/")
+
+    assert (response.status_code, response.json["detail"]) == (status, "mine")
+    assert ("WWW-Authenticate" in response.headers) is (status != 503)
+
+
+def test_registered_handler_does_not_answer_a_mistake_of_the_setup(auth):
+    app = Flask(__name__)
+    auth.init_app(app)
+    app.register_error_handler(AuthError, auth.handle_error)
+
+    @app.get("/")
+    def view():
+        raise ConfigError("of the service's own")
+
+    response = app.test_client().get("/")
+
+    assert response.status_code == 500
+    assert b"own" not in response.data
+
+
+def test_require_on_a_class_of_views_says_where_it_belongs(auth):
+    with pytest.raises(ConfigError, match="decorators"):
+
+        @auth.require()
+        class Posts(MethodView):
+            pass
+
+
+@pytest.mark.parametrize("view", [None, 5, "view"], ids=repr)
+def test_require_refuses_what_is_no_view(auth, view):
+    with pytest.raises(ConfigError, match="view"):
+        auth.require()(view)
+
+
+def test_signature_of_require_names_its_keywords(auth):
+    assert {"roles", "permissions", "scopes", "optional"} <= set(inspect.signature(auth.require).parameters)
+
+
+def test_two_schemes_in_one_header_are_refused_as_under_asgi(auth, good):
+    headers = {"Authorization": f"Basic YTpi,{good['Authorization']}"}
+
+    assert app_with(auth).test_client().get("/plain", headers=headers).status_code == 400

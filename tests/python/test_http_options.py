@@ -71,14 +71,14 @@ def reason(verifier):
 # Whom we trust
 
 
-def test_given_a_private_ca__when_its_file_is_named__then_keys_are_fetched(issuer, ca, tls):
+def test_ca_file_makes_a_private_ca_trusted(issuer, ca, tls):
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, ca_file=ca.file), issuer) == (GOOD, None)
 
     assert len(server.asked) == 1
 
 
-def test_given_a_private_ca__when_its_folder_is_named__then_keys_are_fetched(issuer, ca, tls, tmp_path):
+def test_ca_path_makes_a_private_ca_trusted(issuer, ca, tls, tmp_path):
     if shutil.which("openssl") is None and not os.environ.get("CI"):
         pytest.skip("openssl's command line, which names the folder's files, is not installed")
     shutil.copy(ca.file, tmp_path / "any-name.pem")
@@ -88,21 +88,21 @@ def test_given_a_private_ca__when_its_folder_is_named__then_keys_are_fetched(iss
         assert outcome(keys_from(server, ca_path=tmp_path), issuer) == (GOOD, None)
 
 
-def test_given_a_folder_of_other_cas__when_named__then_refused(issuer, tls, tmp_path):
+def test_ca_path_without_the_ca_of_the_server_is_refused(issuer, tls, tmp_path):
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, ca_path=tmp_path), issuer) == ("keys_unavailable", "tls_failed")
 
     assert not server.asked
 
 
-def test_given_a_private_ca__when_nobody_names_it__then_refused_and_nothing_is_asked(issuer, tls):
+def test_private_ca_is_refused_when_not_named(issuer, tls):
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server), issuer) == ("keys_unavailable", "tls_failed")
 
     assert not server.asked
 
 
-def test_given_another_ca__when_its_file_is_named__then_refused(issuer, tls, tmp_path):
+def test_ca_file_of_another_ca_is_refused(issuer, tls, tmp_path):
     with serving(issuer, tls) as server:
         other = ThrowawayCa(tmp_path)
 
@@ -120,25 +120,21 @@ def test_given_another_ca__when_its_file_is_named__then_refused(issuer, tls, tmp
         pytest.param("127.0.0.1", {"begins": DAY, "ends": 2 * DAY}, id="not_yet_valid"),
     ],
 )
-def test_given_a_certificate_that_does_not_hold__when_asked__then_refused_and_nothing_is_asked(
-    issuer, ca, name, validity
-):
+def test_certificate_of_a_wrong_name_or_time_is_refused(issuer, ca, name, validity):
     with serving(issuer, ca.context(name, **validity)) as server:
         assert outcome(keys_from(server, ca_file=ca.file), issuer) == ("keys_unavailable", "tls_failed")
 
     assert not server.asked
 
 
-def test_given_a_server_without_tls__when_asked_by_https__then_refused(issuer):
+def test_server_without_tls_is_refused_over_https(issuer):
     with serving(issuer) as server:
         assert outcome(keys_from(server, allow_http=True), issuer) == ("keys_unavailable", "tls_failed")
 
     assert not server.asked
 
 
-def test_given_a_ca_file_that_turned_to_rubbish__when_asked__then_refused_and_the_systems_store_is_no_way_out(
-    issuer, tls, tmp_path
-):
+def test_damaged_ca_file_does_not_fall_back_to_the_system_store(issuer, tls, tmp_path):
     rubbish = tmp_path / "ca.pem"
     rubbish.write_text("no certificate")
     with serving(issuer, tls) as server:
@@ -162,9 +158,7 @@ def demanding(ca):
 
 
 @pytest.mark.parametrize("in_one_file", [True, False], ids=["one_file", "pair"])
-def test_given_a_server_that_demands_a_certificate__when_we_have_one__then_it_knows_us(
-    issuer, ca, demanding, tmp_path, in_one_file
-):
+def test_client_certificate_is_shown_to_a_server_that_demands_one(issuer, ca, demanding, tmp_path, in_one_file):
     certificate, key = ca.issue("client.example")
     together = tmp_path / "both.pem"
     together.write_bytes(certificate.read_bytes() + key.read_bytes())
@@ -180,9 +174,7 @@ def test_given_a_server_that_demands_a_certificate__when_we_have_one__then_it_kn
 
 
 @pytest.mark.parametrize("shown", ["none", "of_another_ca", "without_its_key", "with_another_key"])
-def test_given_a_server_that_demands_a_certificate__when_ours_will_not_do__then_keys_unavailable(
-    issuer, ca, demanding, tmp_path, shown
-):
+def test_client_certificate_that_does_not_fit_makes_keys_unavailable(issuer, ca, demanding, tmp_path, shown):
     certificate, _ = ca.issue("client.example")
     client_cert = {
         "none": None,
@@ -208,7 +200,7 @@ def proxy():
         yield running
 
 
-def test_given_a_proxy__when_named__then_keys_come_through_it_and_it_sees_none_of_our_headers(issuer, ca, tls, proxy):
+def test_proxy_tunnels_the_request_and_sees_none_of_its_headers(issuer, ca, tls, proxy):
     with serving(issuer, tls) as server:
         verifier = keys_from(server, ca_file=ca.file, proxy=proxy.url, headers={"X-Api-Key": "secret"})
 
@@ -221,7 +213,7 @@ def test_given_a_proxy__when_named__then_keys_come_through_it_and_it_sees_none_o
     assert [asked.headers["X-Api-Key"] for asked in server.asked] == ["secret"]
 
 
-def test_given_a_proxy_with_a_password__when_named__then_it_alone_is_told(issuer, ca, tls, proxy):
+def test_proxy_password_is_sent_to_the_proxy_alone(issuer, ca, tls, proxy):
     with serving(issuer, tls) as server:
         url = proxy.url.replace("//", "//ada:secret@")
 
@@ -232,9 +224,7 @@ def test_given_a_proxy_with_a_password__when_named__then_it_alone_is_told(issuer
 
 
 @pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy"])
-def test_given_a_proxy_in_the_environment__when_none_is_named__then_it_is_used(
-    issuer, ca, tls, proxy, monkeypatch, variable
-):
+def test_proxy_of_the_environment_is_used_by_default(issuer, ca, tls, proxy, monkeypatch, variable):
     monkeypatch.setenv(variable, proxy.url)
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, ca_file=ca.file), issuer) == (GOOD, None)
@@ -242,7 +232,7 @@ def test_given_a_proxy_in_the_environment__when_none_is_named__then_it_is_used(
     assert len(proxy.tunnels) == 1
 
 
-def test_given_a_proxy_in_the_environment__when_we_say_none__then_it_is_not_used(issuer, ca, tls, proxy, monkeypatch):
+def test_proxy_of_the_environment_can_be_turned_off(issuer, ca, tls, proxy, monkeypatch):
     monkeypatch.setenv("https_proxy", proxy.url)
     monkeypatch.setenv("all_proxy", proxy.url)
     with serving(issuer, tls) as server:
@@ -251,9 +241,7 @@ def test_given_a_proxy_in_the_environment__when_we_say_none__then_it_is_not_used
     assert proxy.tunnels == []
 
 
-def test_given_an_environment_that_excepts_the_host__when_none_is_named__then_the_proxy_is_not_used(
-    issuer, ca, tls, proxy, monkeypatch
-):
+def test_no_proxy_variable_is_respected(issuer, ca, tls, proxy, monkeypatch):
     monkeypatch.setenv("https_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving(issuer, tls) as server:
@@ -262,9 +250,7 @@ def test_given_an_environment_that_excepts_the_host__when_none_is_named__then_th
     assert proxy.tunnels == []
 
 
-def test_given_an_environment_that_excepts_the_host__when_a_proxy_is_named__then_what_is_named_counts(
-    issuer, ca, tls, proxy, monkeypatch
-):
+def test_no_proxy_variable_does_not_override_a_named_proxy(issuer, ca, tls, proxy, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, ca_file=ca.file, proxy=proxy.url), issuer) == (GOOD, None)
@@ -273,9 +259,7 @@ def test_given_an_environment_that_excepts_the_host__when_a_proxy_is_named__then
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
-def test_given_a_proxy_that_refuses__when_asked__then_unreachable_and_no_other_way_is_tried(
-    issuer, ca, tls, proxy, status
-):
+def test_refusing_proxy_is_unreachable_and_not_bypassed(issuer, ca, tls, proxy, status):
     proxy.refuses = status
     with serving(issuer, tls) as server:
         verifier = keys_from(server, ca_file=ca.file, proxy=proxy.url)
@@ -285,7 +269,7 @@ def test_given_a_proxy_that_refuses__when_asked__then_unreachable_and_no_other_w
     assert not server.asked
 
 
-def test_given_a_proxy_between_us__when_the_server_is_not_who_it_says__then_refused(issuer, tls, proxy):
+def test_proxy_does_not_weaken_the_check_of_the_certificate(issuer, tls, proxy):
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, proxy=proxy.url), issuer) == ("keys_unavailable", "tls_failed")
 
@@ -293,7 +277,7 @@ def test_given_a_proxy_between_us__when_the_server_is_not_who_it_says__then_refu
 
 
 @pytest.mark.parametrize("has_the_name", [True, False], ids=["its_own_certificate", "another_certificate"])
-def test_given_a_detour__when_the_issuer_is_asked__then_there_but_by_its_own_name(issuer, ca, has_the_name):
+def test_connect_to_keeps_the_name_of_the_issuer(issuer, ca, has_the_name):
     def answer(asked):
         if asked.path == OPENID:
             return Answer(200, {}, json.dumps({"issuer": NAME, "jwks_uri": f"{NAME}/keys"}).encode())
@@ -310,7 +294,7 @@ def test_given_a_detour__when_the_issuer_is_asked__then_there_but_by_its_own_nam
     assert asked == ([(OPENID, "issuer.example"), ("/keys", "issuer.example")] if has_the_name else [])
 
 
-def test_given_several_detours__when_a_host_has_one__then_only_that_counts(issuer, ca, tls):
+def test_connect_to_with_several_rules_applies_the_matching_one(issuer, ca, tls):
     with serving(issuer, tls) as server, serving(issuer, tls) as elsewhere:
         rules = [
             f"other.example:443:127.0.0.1:{elsewhere.server_port}",
@@ -326,7 +310,7 @@ def test_given_several_detours__when_a_host_has_one__then_only_that_counts(issue
 # What we say
 
 
-def test_given_headers_of_our_own__when_asked__then_they_are_sent_besides_the_usual_ones(issuer, ca, tls):
+def test_own_headers_are_sent_with_the_usual_ones(issuer, ca, tls):
     with serving(issuer, tls) as server:
         verifier = keys_from(server, ca_file=ca.file, headers={"X-Api-Key": "secret", "CF-Access": 'a b; c="d"'})
 
@@ -341,14 +325,14 @@ def test_given_headers_of_our_own__when_asked__then_they_are_sent_besides_the_us
 
 
 @pytest.mark.parametrize("name", ["User-Agent", "Accept", "accept"])
-def test_given_a_usual_header__when_we_have_one_of_our_own__then_that_alone_is_sent(issuer, ca, tls, name):
+def test_own_header_replaces_the_usual_one_of_its_name(issuer, ca, tls, name):
     with serving(issuer, tls) as server:
         assert outcome(keys_from(server, ca_file=ca.file, headers={name: "mine"}), issuer) == (GOOD, None)
 
     assert server.asked[0].headers.get_all(name) == ["mine"]
 
 
-def test_given_headers_of_our_own__when_keys_are_discovered__then_both_requests_carry_them(issuer, ca, tls):
+def test_own_headers_are_sent_with_metadata_requests_too(issuer, ca, tls):
     with RecordingServer(lambda asked: Answer(404), tls) as server:
         url = f"https://127.0.0.1:{server.server_port}"
         verifier = Verifier(url, "https://api.example", http=HttpOptions(ca_file=ca.file, headers={"X-Key": "k"}))
@@ -359,9 +343,7 @@ def test_given_headers_of_our_own__when_keys_are_discovered__then_both_requests_
 
 
 @pytest.mark.parametrize(("is_named", "keys_sent"), [(False, None), (True, "secret")])
-def test_given_metadata_that_names_another_host__when_keys_are_fetched__then_no_api_key_unless_named(
-    issuer, ca, tls, is_named, keys_sent
-):
+def test_own_headers_go_to_another_host_only_if_it_is_named(issuer, ca, tls, is_named, keys_sent):
     with serving(issuer, tls) as elsewhere:
         keys_at = f"127.0.0.1:{elsewhere.server_port}"
         hosts = [keys_at] if is_named else ()
@@ -374,9 +356,7 @@ def test_given_metadata_that_names_another_host__when_keys_are_fetched__then_no_
     assert [asked.headers["X-Api-Key"] for asked in elsewhere.asked] == [keys_sent]
 
 
-def test_given_metadata_that_names_another_host__when_it_asks_for_a_certificate__then_it_is_shown_none(
-    issuer, ca, tls, demanding
-):
+def test_client_certificate_is_not_shown_to_another_host(issuer, ca, tls, demanding):
     with serving(issuer, demanding) as elsewhere, naming_keys_at(f"127.0.0.1:{elsewhere.server_port}", tls) as (_, url):
         http = HttpOptions(ca_file=ca.file, client_cert=ca.issue("client.example"))
 
@@ -394,7 +374,7 @@ def naming_keys_at(host, tls):
         yield server, document["issuer"]
 
 
-def test_given_secrets_in_options__when_shown__then_they_are_masked():
+def test_secrets_are_masked_when_options_are_shown():
     http = HttpOptions(headers={"X-Api-Key": "s3cret"}, proxy="http://ada:pa55@proxy.example:3128")
 
     assert "s3cret" not in repr(http)
@@ -404,15 +384,13 @@ def test_given_secrets_in_options__when_shown__then_they_are_masked():
 
 
 @pytest.mark.parametrize("host", ["https://a.example", "a.example/x", "u@a.example", "a b", "a.example:x"])
-def test_given_no_name_of_a_host__when_it_is_to_get_credentials__then_config_error(host):
+def test_credential_host_that_is_not_a_host_name_is_a_config_error(host):
     with pytest.raises(ConfigError, match="credential_hosts"):
         Verifier("https://issuer.example", "api", http=HttpOptions(credential_hosts=host))
 
 
 @pytest.mark.slow
-def test_given_an_encrypted_client_key__when_asked__then_a_failure_and_no_question_at_the_terminal(
-    issuer, ca, demanding, tmp_path
-):
+def test_encrypted_client_key_fails_without_a_question_at_the_terminal(issuer, ca, demanding, tmp_path):
     certificate, key = ca.issue("client.example")
     encrypted = tmp_path / "encrypted.pem"
     private_key = serialization.load_pem_private_key(key.read_bytes(), None)
@@ -438,7 +416,7 @@ except KeysUnavailable:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_given_a_redirect__when_asked__then_it_is_not_followed(issuer, ca, tls, status):
+def test_redirects_are_not_followed(issuer, ca, tls, status):
     with serving(issuer, tls) as target:
         there = {"Location": f"https://127.0.0.1:{target.server_port}/jwks"}
         with RecordingServer(lambda asked: Answer(status, there), tls) as server:
@@ -449,7 +427,7 @@ def test_given_a_redirect__when_asked__then_it_is_not_followed(issuer, ca, tls, 
     assert (len(server.asked), len(target.asked)) == (1, 0)
 
 
-def test_given_metadata_by_tls__when_it_names_keys_by_plain_http__then_refused(issuer, ca, tls):
+def test_metadata_over_tls_may_not_name_keys_over_plain_http(issuer, ca, tls):
     with serving(issuer) as plain, RecordingServer(lambda asked: Answer(200, {}, metadata), tls) as server:
         url = f"https://127.0.0.1:{server.server_port}"
         metadata = json.dumps({"issuer": url, "jwks_uri": f"http://127.0.0.1:{plain.server_port}/jwks"}).encode()
@@ -468,7 +446,7 @@ def test_given_metadata_by_tls__when_it_names_keys_by_plain_http__then_refused(i
         pytest.param(b" " * 50_000_000, ("keys_unavailable", "too_large"), id="bomb"),
     ],
 )
-def test_given_a_compressed_body__when_fetched__then_its_size_counts_as_it_unfolds(issuer, ca, tls, body, result):
+def test_compressed_body_is_limited_by_its_unpacked_size(issuer, ca, tls, body, result):
     packed = gzip.compress(json.dumps(issuer.jwks()).encode() if body is None else body, 1)
     answer = Answer(200, {"Content-Encoding": "gzip"}, packed)
     with RecordingServer(lambda asked: answer, tls) as server:
@@ -482,7 +460,7 @@ def test_given_a_compressed_body__when_fetched__then_its_size_counts_as_it_unfol
         pytest.param({"Content-Encoding": "gzip", "Transfer-Encoding": "gzip, chunked"}, id="both_headers"),
     ],
 )
-def test_given_a_body_compressed_several_times__when_fetched__then_refused_unread(issuer, ca, tls, headers):
+def test_body_compressed_several_times_is_refused_unread(issuer, ca, tls, headers):
     packed = gzip.compress(gzip.compress(gzip.compress(b" " * 1_000_000)))
     answer = Answer(200, headers, packed)
     with RecordingServer(lambda asked: answer, tls) as server:
@@ -528,7 +506,7 @@ def dripping(first):
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="body_of_no_length"),
     ],
 )
-def test_given_a_server_that_drips__when_the_time_is_up__then_timed_out(issuer, first):
+def test_dripping_server_times_out(issuer, first):
     with dripping(first) as url:
         http = HttpOptions(timeout=0.4, allow_http=True)
         verifier = Verifier(NAME, "https://api.example", jwks_uri=url, http=http)
@@ -536,14 +514,14 @@ def test_given_a_server_that_drips__when_the_time_is_up__then_timed_out(issuer, 
         assert outcome(verifier, issuer) == ("keys_unavailable", "timed_out")
 
 
-def test_given_a_server_that_speaks_no_http__when_asked__then_unreachable(issuer):
+def test_server_that_does_not_speak_http_is_unreachable(issuer):
     with dripping(b"SSH-2.0-OpenSSH\r\n") as url:
         verifier = Verifier(NAME, "https://api.example", jwks_uri=url, http=HttpOptions(allow_http=True))
 
         assert outcome(verifier, issuer) == ("keys_unavailable", "unreachable")
 
 
-def test_given_a_server_that_never_shakes_hands__when_the_time_to_connect_is_up__then_the_rest_is_not_waited_for(
+def test_connect_timeout_applies_to_a_silent_tls_handshake(
     issuer,
 ):
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
@@ -558,7 +536,7 @@ def test_given_a_server_that_never_shakes_hands__when_the_time_to_connect_is_up_
 
 
 @pytest.mark.slow
-def test_given_discovery_and_keys_that_are_both_slow__when_the_time_is_up__then_it_was_for_both_together(issuer):
+def test_timeout_covers_metadata_and_keys_together(issuer):
     def answer(asked):
         time.sleep(0.5)
         return Answer(200, {}, metadata if asked.path == OPENID else json.dumps(issuer.jwks()).encode())
@@ -598,6 +576,6 @@ def test_given_discovery_and_keys_that_are_both_slow__when_the_time_is_up__then_
         pytest.param({"connect_to": 5}, id="rules_a_number"),
     ],
 )
-def test_given_an_illegal_way__when_options_are_made__then_config_error(options):
+def test_illegal_ways_to_the_server_are_a_config_error(options):
     with pytest.raises(ConfigError):
         HttpOptions(**options)

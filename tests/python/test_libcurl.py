@@ -38,7 +38,7 @@ def said_by(issuer, text, **environment):
     return done.stdout.splitlines()
 
 
-def test_given_a_fixed_key_set__when_a_token_is_verified__then_libcurl_is_not_loaded(issuer):
+def test_fixed_keys_do_not_load_libcurl(issuer):
     text = """
     Verifier(issuer, audience, jwks=json.loads(jwks)).verify(token)
     say_whether_it_is_loaded()
@@ -48,7 +48,7 @@ def test_given_a_fixed_key_set__when_a_token_is_verified__then_libcurl_is_not_lo
 
 
 @pytest.mark.parametrize("given", FETCHED.values(), ids=FETCHED)
-def test_given_keys_to_be_fetched__when_a_verifier_is_made__then_libcurl_is_loaded_at_once(issuer, given):
+def test_keys_to_fetch_load_libcurl_when_the_verifier_is_made(issuer, given):
     text = f"""
     say_whether_it_is_loaded()
     Verifier({given}, audience=audience, http=http)
@@ -59,7 +59,7 @@ def test_given_keys_to_be_fetched__when_a_verifier_is_made__then_libcurl_is_load
 
 
 @pytest.mark.parametrize("given", FETCHED.values(), ids=FETCHED)
-def test_given_no_libcurl__when_keys_are_to_be_fetched__then_making_the_verifier_says_so(tmp_path, issuer, given):
+def test_missing_libcurl_is_named_when_the_verifier_is_made(tmp_path, issuer, given):
     (tmp_path / "libcurl.so.4").write_text("no library")
     text = f"""
     try:

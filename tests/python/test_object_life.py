@@ -32,7 +32,7 @@ class Service:
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["cold", "used"])
 @pytest.mark.parametrize("option", ["on_event", "fetch", "issuer"])
-def test_given_an_object_whose_method_its_verifier_calls__when_dropped__then_it_is_freed(issuer, option, is_used):
+def test_object_whose_method_the_verifier_calls_can_be_freed(issuer, option, is_used):
     services = [Service(issuer, option) for _ in range(3)]
     if is_used:
         assert {verdict(service.verifier, issuer.mint()) for service in services} == {GOOD}
@@ -46,7 +46,7 @@ def test_given_an_object_whose_method_its_verifier_calls__when_dropped__then_it_
 
 
 @pytest.mark.parametrize("option", ["on_event", "fetch"])
-def test_given_a_method_of_an_object_that_nobody_else_holds__when_keys_are_needed__then_it_is_called(issuer, option):
+def test_method_given_to_a_verifier_keeps_its_object_alive(issuer, option):
     class Recorder:
         def __init__(self):
             self.calls = []

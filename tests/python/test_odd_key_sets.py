@@ -29,7 +29,7 @@ def key_set(issuer, **members):
         ),
     ],
 )
-def test_given_an_odd_key_set__when_fetched__then_its_keys_serve_and_health_tells(issuer, change, tolerated):
+def test_odd_key_set_serves_and_health_names_what_was_tolerated(issuer, change, tolerated):
     verifier = verifier_of(issuer)
     body = change(json.dumps(issuer.jwks()))
 
@@ -39,13 +39,13 @@ def test_given_an_odd_key_set__when_fetched__then_its_keys_serve_and_health_tell
     assert health_of(verifier).tolerated == tolerated
 
 
-def test_given_an_odd_key_set__when_handed_over__then_its_keys_serve(issuer):
+def test_odd_key_set_given_as_an_option_serves(issuer):
     verifier = verifier_of(issuer, jwks="\ufeff" + json.dumps(issuer.jwks()))
 
     assert verdict(verifier, issuer.mint()) == GOOD
 
 
-def test_given_odd_metadata__when_fetched__then_keys_are_found_and_health_tells(issuer):
+def test_odd_metadata_serves_and_health_names_what_was_tolerated(issuer):
     metadata = {"issuer": issuer.issuer, "jwks_uri": f"{issuer.issuer}/jwks"}
     verifier = verifier_of(issuer)
 
@@ -55,7 +55,7 @@ def test_given_odd_metadata__when_fetched__then_keys_are_found_and_health_tells(
     assert health_of(verifier).tolerated == ("byte_order_mark",)
 
 
-def test_given_a_usual_key_set__when_fetched__then_nothing_is_told(issuer):
+def test_usual_key_set_has_nothing_tolerated(issuer):
     verifier = verifier_of(issuer)
     verifier.prefetch()
 
@@ -69,7 +69,7 @@ def test_given_a_usual_key_set__when_fetched__then_nothing_is_told(issuer):
         pytest.param({"k": 5, "oth": None, "crv2": {}}, id="unknown"),
     ],
 )
-def test_given_members_without_bearing__when_fetched__then_no_key_is_skipped(issuer, members):
+def test_key_members_without_meaning_skip_no_key(issuer, members):
     verifier = verifier_of(issuer)
 
     with issuer.respond("/jwks", body=key_set(issuer, **members)):
@@ -78,7 +78,7 @@ def test_given_members_without_bearing__when_fetched__then_no_key_is_skipped(iss
     assert health_of(verifier).skipped == 0
 
 
-def test_given_a_huge_number_as_key_id__when_fetched__then_that_key_alone_is_skipped(issuer):
+def test_key_with_a_huge_number_as_its_id_is_skipped_alone(issuer):
     keys = issuer.jwks()["keys"]
     odd = json.dumps({**keys[0], "kid": "HUGE"}).replace('"HUGE"', HUGE)
     verifier = verifier_of(issuer)
@@ -89,7 +89,7 @@ def test_given_a_huge_number_as_key_id__when_fetched__then_that_key_alone_is_ski
     assert health_of(verifier).skipped == 1
 
 
-def test_given_a_token_with_a_byte_order_mark_or_a_huge_number__when_verified__then_malformed_as_ever(issuer):
+def test_token_with_a_byte_order_mark_or_a_huge_number_is_malformed(issuer):
     verifier = verifier_of(issuer)
     header, payload, signature = issuer.mint().split(".")
 
@@ -99,7 +99,7 @@ def test_given_a_token_with_a_byte_order_mark_or_a_huge_number__when_verified__t
         assert verdict(verifier, f"{header}.{odd}.{signature}") in ("malformed", "bad_signature")
 
 
-def test_given_an_encrypted_pem_as_keys__when_made__then_config_error_and_no_question_at_the_terminal():
+def test_encrypted_pem_is_a_config_error_without_asking_at_the_terminal():
     body = b64encode(os.urandom(96)).decode()
     headers = f"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{os.urandom(16).hex().upper()}\n\n"
     pem = f"-----BEGIN PUBLIC KEY-----\n{headers}{body}\n-----END PUBLIC KEY-----\n"

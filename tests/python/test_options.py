@@ -1,12 +1,15 @@
 """Options are checked when they are made."""
 
+import copy
+import inspect
 import os
+import pickle
 import sys
 from typing import Any
 
 import pytest
 
-from authjwks import ConfigError, HttpOptions, KeyOptions
+from authjwks import ClaimPaths, ConfigError, Event, HttpOptions, KeyOptions, TokenCacheOptions, Verdict
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -22,13 +25,15 @@ NAN, INFINITY = float("nan"), float("inf")
         (HttpOptions, "connect_timeout"),
     ],
 )
-def test_given_seconds_that_are_none__when_options_are_made__then_config_error_names_the_option(kind, name, value):
+def test_illegal_seconds_are_a_config_error_that_names_the_option(kind, name, value):
     with pytest.raises(ConfigError, match=name):
         kind(**{name: value})
 
 
-def test_given_zero_seconds__when_options_are_made__then_only_what_can_be_off_takes_it():
-    assert KeyOptions(max_stale=0, cooldown=0) == (900.0, 0.0, 0.0)
+def test_zero_seconds_are_legal_only_for_what_can_be_turned_off():
+    off = KeyOptions(max_stale=0, cooldown=0)
+
+    assert (off.ttl, off.max_stale, off.cooldown) == (900.0, 0.0, 0.0)
     for make in (lambda: KeyOptions(ttl=0), lambda: HttpOptions(timeout=0), lambda: HttpOptions(connect_timeout=0)):
         with pytest.raises(ConfigError):
             make()
@@ -52,7 +57,7 @@ def test_given_zero_seconds__when_options_are_made__then_only_what_can_be_off_ta
         pytest.param({"proxy": "http://a\ud800"}, id="proxy_no_unicode"),
     ],
 )
-def test_given_an_illegal_option__when_http_options_are_made__then_config_error_names_it(options):
+def test_illegal_http_option_is_a_config_error_that_names_it(options):
     (option,) = options
 
     with pytest.raises(ConfigError, match=option):
@@ -71,9 +76,7 @@ class BytesPath:
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
 @pytest.mark.parametrize("spell", [str, BytesPath], ids=["no_unicode", "bytes"])
-def test_given_a_path_that_is_no_text__when_http_options_are_made__then_config_error_names_the_option(
-    tmp_path, kind, spell
-):
+def test_path_that_is_not_unicode_is_a_config_error_that_names_the_option(tmp_path, kind, spell):
     path = tmp_path / os.fsdecode(b"secret\xff")
     option = {"file": "ca_file", "folder": "ca_path"}[kind]
     path.touch() if kind == "file" else path.mkdir()
@@ -84,7 +87,7 @@ def test_given_a_path_that_is_no_text__when_http_options_are_made__then_config_e
     assert "secret" not in str(refused.value)
 
 
-def test_given_options__when_made__then_they_never_change():
+def test_options_cannot_be_changed():
     headers = {"X-Api-Key": "k"}
     options: Any = HttpOptions(headers=headers, ca_file=sys.executable)
     headers["X-Api-Key"] = "other"
@@ -93,5 +96,46 @@ def test_given_options__when_made__then_they_never_change():
     assert options.ca_file == sys.executable
     with pytest.raises(AttributeError):
         options.timeout = 1.0
-    with pytest.raises(TypeError):
-        options.headers["X-Api-Key"] = "other"
+    with pytest.raises(AttributeError):
+        del options.timeout
+
+
+FROZEN = pytest.mark.parametrize(
+    ("options", "other"),
+    [
+        (KeyOptions(ttl=60), KeyOptions()),
+        (HttpOptions(headers={"X-Api-Key": "k"}, ca_file=sys.executable), HttpOptions()),
+        (TokenCacheOptions(max_entries=10), TokenCacheOptions()),
+        (ClaimPaths(roles=["a", "b"]), ClaimPaths()),
+        (Event("refresh_failed", "https://issuer.example", "timed_out"), Event("recovered", "")),
+        (Verdict("expired", "", from_cache=False), Verdict(None, "", from_cache=True)),
+    ],
+    ids=lambda options: type(options).__name__,
+)
+
+
+@FROZEN
+def test_options_are_equal_by_class_and_fields(options, other):
+    assert options == copy.copy(options)
+    assert options != other
+    assert options != tuple(options._fields().values())
+    assert len({options, copy.copy(options), other}) == 2
+
+
+@FROZEN
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda options: pickle.loads(pickle.dumps(options))])
+def test_copied_options_are_the_same(options, other, copied):
+    assert (copied(options), type(copied(options))) == (options, type(options))
+
+
+@FROZEN
+def test_signature_of_options_names_fields_and_defaults(options, other):
+    parameters = inspect.signature(type(options)).parameters
+
+    assert list(parameters) == list(options._fields())
+    assert all(parameter.annotation is not parameter.empty for parameter in parameters.values())
+
+
+def test_key_options_are_not_a_tuple():
+    assert KeyOptions() != (900.0, 86400.0, 30.0)
+    assert repr(KeyOptions()) == "KeyOptions(ttl=900.0, max_stale=86400.0, cooldown=30.0)"

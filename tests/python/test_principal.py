@@ -29,7 +29,7 @@ URL_CLAIM = "https://api.example/roles"
         pytest.param({"roles": "", "permissions": "", "scope": ""}, set(), set(), set(), id="empty_texts"),
     ],
 )
-def test_given_claims__when_read__then_they_grant_these_rights(claims, roles, permissions, scopes):
+def test_claims_grant_roles_permissions_and_scopes(claims, roles, permissions, scopes):
     principal = Principal(claims, ClaimPaths())
 
     assert (principal.roles, principal.permissions, principal.scopes) == (roles, permissions, scopes)
@@ -52,17 +52,17 @@ def test_given_claims__when_read__then_they_grant_these_rights(claims, roles, pe
         ),
     ],
 )
-def test_given_a_claim_path__when_claims_are_read__then_roles_come_from_there(path, claims, roles):
+def test_claim_path_says_where_roles_are(path, claims, roles):
     assert Principal(claims, ClaimPaths(roles=path)).roles == roles
 
 
 @pytest.mark.parametrize(("sub", "subject"), [("ada", "ada"), ("", ""), (None, None), (5, None), ({"id": 1}, None)])
-def test_given_a_sub__when_read__then_only_a_text_is_a_subject(sub, subject):
+def test_only_text_is_a_subject(sub, subject):
     assert Principal({"sub": sub}, ClaimPaths()).subject == subject
 
 
 @pytest.mark.parametrize("path", ["", " ", (), [""], 5, None, {"roles": 1}, ("a", None)], ids=repr)
 @pytest.mark.parametrize("name", ["roles", "permissions", "scopes"])
-def test_given_a_claim_path_that_names_nothing__when_made__then_config_error(name, path):
+def test_claim_path_that_names_nothing_is_a_config_error(name, path):
     with pytest.raises(ConfigError, match=name):
         ClaimPaths(**{name: path})

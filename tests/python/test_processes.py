@@ -90,7 +90,7 @@ def run(tmp_path, issuer, text, environment=None):
 # Forks
 
 
-def test_given_a_threaded_parent__when_it_forks__then_child_and_parent_each_refresh_by_themselves(tmp_path, own_issuer):
+def test_threaded_parent_and_its_fork_both_go_on_refreshing(tmp_path, own_issuer):
     text = """
     verifier = verifier_of(ttl=0.3)
     verifier.prefetch()
@@ -123,7 +123,7 @@ def test_given_a_threaded_parent__when_it_forks__then_child_and_parent_each_refr
     assert run(tmp_path, own_issuer, text, unmeasured()) == ["0"]
 
 
-def test_given_a_fork__when_keys_rotate_in_it__then_each_process_asks_for_itself(tmp_path, own_issuer):
+def test_fork_asks_for_rotated_keys_by_itself(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     verifier.prefetch()
@@ -154,7 +154,7 @@ def test_given_a_fork__when_keys_rotate_in_it__then_each_process_asks_for_itself
     assert own_issuer.fetches["/jwks"] == 5
 
 
-def test_given_threads_that_verify__when_the_process_forks_twenty_times__then_no_child_hangs(tmp_path, own_issuer):
+def test_fork_beside_verifying_threads_never_hangs(tmp_path, own_issuer):
     text = """
     cold, warm = verifier_of(), verifier_of(ttl=0.2)
     warm.prefetch()
@@ -189,7 +189,7 @@ def test_given_threads_that_verify__when_the_process_forks_twenty_times__then_no
     assert run(tmp_path, own_issuer, text, unmeasured()) == ["0"] * 20
 
 
-def test_given_a_fetch_under_way__when_the_process_forks__then_the_child_fetches_for_itself(tmp_path, own_issuer):
+def test_fork_during_a_fetch_fetches_by_itself(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     waiting = threading.Thread(target=verdict, args=(verifier, token))
@@ -206,7 +206,7 @@ def test_given_a_fetch_under_way__when_the_process_forks__then_the_child_fetches
     assert own_issuer.fetches["/jwks"] == 2
 
 
-def test_given_a_fork__when_its_child_ends_like_any_program__then_it_ends_well(tmp_path, own_issuer):
+def test_fork_that_ends_like_any_program_ends_well(tmp_path, own_issuer):
     text = """
     verifier = verifier_of()
     verifier.prefetch()
@@ -221,7 +221,7 @@ def test_given_a_fork__when_its_child_ends_like_any_program__then_it_ends_well(t
     assert run(tmp_path, own_issuer, text) == ["7"]
 
 
-def test_given_multiprocessing_by_fork__when_workers_verify__then_they_do(tmp_path, own_issuer):
+def test_multiprocessing_workers_by_fork_verify(tmp_path, own_issuer):
     text = """
     import multiprocessing
 
@@ -300,9 +300,7 @@ def ask(url, token):
             return refused.code, ""
 
 
-def test_given_gunicorn_with_a_preloaded_app__when_keys_rotate__then_every_worker_answers_and_follows(
-    tmp_path, own_issuer
-):
+def test_gunicorn_workers_with_a_preloaded_app_follow_a_rotation(tmp_path, own_issuer):
     old = own_issuer.mint()
     with gunicorn(tmp_path, own_issuer) as (url, process, log), ThreadPoolExecutor(4) as threads:
 
@@ -458,14 +456,12 @@ ENDS_WHILE_PYTHON_FETCHES = {
 
 
 @pytest.mark.parametrize("text", ENDS.values(), ids=ENDS)
-def test_given_a_verifier_in_use__when_the_interpreter_ends__then_quietly(tmp_path, own_issuer, text):
+def test_interpreter_ends_quietly_with_a_verifier_in_use(tmp_path, own_issuer, text):
     assert run(tmp_path, own_issuer, text) == []
 
 
 @pytest.mark.parametrize("text", ENDS_WHILE_THE_ISSUER_HANGS.values(), ids=ENDS_WHILE_THE_ISSUER_HANGS)
-def test_given_an_issuer_that_hangs__when_the_interpreter_ends__then_quietly_and_without_waiting_for_it(
-    tmp_path, own_issuer, text
-):
+def test_interpreter_does_not_wait_for_a_hanging_issuer_at_its_end(tmp_path, own_issuer, text):
     with own_issuer.respond("*", delay=2 * PATIENCE):
         began = time.monotonic()
 
@@ -475,9 +471,7 @@ def test_given_an_issuer_that_hangs__when_the_interpreter_ends__then_quietly_and
 
 
 @pytest.mark.parametrize("text", ENDS_WHILE_PYTHON_FETCHES.values(), ids=ENDS_WHILE_PYTHON_FETCHES)
-def test_given_a_fetch_in_python_that_hangs__when_the_interpreter_ends__then_quietly_and_without_waiting_for_it(
-    tmp_path, own_issuer, text
-):
+def test_interpreter_does_not_wait_for_a_hanging_python_fetch_at_its_end(tmp_path, own_issuer, text):
     began = time.monotonic()
 
     assert run(tmp_path, own_issuer, text) == []
@@ -486,7 +480,7 @@ def test_given_a_fetch_in_python_that_hangs__when_the_interpreter_ends__then_qui
 
 
 @pytest.mark.parametrize("way", ["verify", "verify_async", "prefetch", "refresh"])
-def test_given_an_issuer_that_hangs__when_interrupted__then_the_program_ends_without_waiting(tmp_path, own_issuer, way):
+def test_interrupt_ends_a_program_that_waits_for_a_hanging_issuer(tmp_path, own_issuer, way):
     text = f"""
     verifier = verifier_of(timeout={4 * PATIENCE})
     print("ready", flush=True)
@@ -535,9 +529,7 @@ SECOND = r"""
 """
 
 
-def test_given_a_second_interpreter__when_it_imports_us__then_a_clear_import_error_and_the_first_goes_on(
-    tmp_path, own_issuer
-):
+def test_second_interpreter_gets_an_import_error_and_the_first_goes_on(tmp_path, own_issuer):
     *refusal, verdict_of_the_first = run(tmp_path, own_issuer, SECOND, unmeasured())
 
     assert "interpreter" in " ".join(refusal)

@@ -3,7 +3,22 @@
 import pytest
 
 from authjwks import ClaimPaths, ConfigError, Forbidden, Principal
-from authjwks.rules import permissions, requirement, roles, scopes
+from authjwks.requirement import Requirement, RequireMixin
+from authjwks.rules import permissions, roles, scopes
+from authjwks.wsgi import WsgiRequest
+
+REQUEST = WsgiRequest({})
+
+
+class Requirements(RequireMixin[Requirement]):
+    """The `require` of a framework that takes requirements as they are."""
+
+    def _guarded(self, requirement):
+        return requirement
+
+
+def requirement(*rules, **asked):
+    return Requirements().require(*rules, **asked).rules
 
 
 def holder(*rights):
@@ -15,7 +30,7 @@ def holder(*rights):
 def passes(rules, principal):
     try:
         for rule in rules:
-            rule.check(principal)
+            rule.check(principal, REQUEST)
     except Forbidden:
         return False
     return True
@@ -32,7 +47,7 @@ def passes(rules, principal):
         pytest.param(scopes("a", "b", require_all=False), True, id="any_scope"),
     ],
 )
-def test_given_a_rule__when_checked__then_any_or_all_are_needed(rule, any_will_do):
+def test_rule_asks_for_any_or_all_rights(rule, any_will_do):
     assert passes([rule], holder("a", "b", "c"))
     assert passes([rule], holder("b", "c")) is any_will_do
     assert not passes([rule], holder("c"))
@@ -40,8 +55,8 @@ def test_given_a_rule__when_checked__then_any_or_all_are_needed(rule, any_will_d
 
 
 @pytest.mark.parametrize("held", ["Admin", "admin ", "admi", "admins", "a", "ADMIN"])
-@pytest.mark.parametrize("rule", [roles("admin"), permissions("admin"), scopes("admin")], ids=lambda rule: rule.right)
-def test_given_a_right_that_only_resembles__when_checked__then_forbidden(rule, held):
+@pytest.mark.parametrize("rule", [roles("admin"), permissions("admin"), scopes("admin")], ids=repr)
+def test_similar_right_is_forbidden(rule, held):
     assert not passes([rule], holder(held))
 
 
@@ -66,7 +81,7 @@ def test_given_a_right_that_only_resembles__when_checked__then_forbidden(rule, h
         ),
     ],
 )
-def test_given_keywords__when_required__then_they_are_these_rules(asked, rules):
+def test_keywords_make_these_rules(asked, rules):
     assert requirement(**asked) == rules
 
 
@@ -76,47 +91,125 @@ def test_given_keywords__when_required__then_they_are_these_rules(asked, rules):
     ["", " ", [], (), set(), {}, {"a": 1}, b"a", [b"a"], [""], ["a", " "], ["a", None], 5, True, [["a"]], iter(["a"])],
     ids=repr,
 )
-def test_given_an_empty_or_illegal_requirement__when_defined__then_config_error(right, wanted):
+def test_empty_or_illegal_requirement_is_a_config_error(right, wanted):
     with pytest.raises(ConfigError, match=right):
         requirement(**{right: wanted})
 
 
 @pytest.mark.parametrize("make", [roles, permissions, scopes])
 @pytest.mark.parametrize("wanted", [(), ("",), (None,), (["a"],)], ids=repr)
-def test_given_a_rule_that_asks_for_nothing__when_made__then_config_error(make, wanted):
+def test_rule_that_asks_for_nothing_is_a_config_error(make, wanted):
     with pytest.raises(ConfigError):
         make(*wanted)
 
 
 @pytest.mark.parametrize("scope", ["a b", 'a"', "a\\b", "a\n", "ä", "a\x7f"], ids=repr)
-def test_given_a_scope_outside_rfc_6749__when_defined__then_config_error(scope):
+def test_scope_outside_rfc_6749_is_a_config_error(scope):
     with pytest.raises(ConfigError, match="RFC 6749"):
         requirement(scopes=[scope])
     assert requirement(roles=[scope])
 
 
-def test_given_every_character_of_rfc_6749__when_asked_for_as_a_scope__then_it_is_legal():
+def test_scope_may_use_every_character_of_rfc_6749():
     legal = "".join(chr(code) for code in [0x21, *range(0x23, 0x5C), *range(0x5D, 0x7F)])
 
     assert requirement(scopes=legal) == (scopes(legal),)
 
 
 @pytest.mark.parametrize("flag", [None, "no", 0, 1])
-def test_given_a_flag_that_is_no_bool__when_defined__then_config_error(flag):
+def test_flag_that_is_not_a_bool_is_a_config_error(flag):
     with pytest.raises(ConfigError):
         requirement(roles="a", require_all_roles=flag)
 
 
-def test_given_a_missing_scope__when_checked__then_the_error_names_what_the_route_asks_for():
+def test_missing_scope_names_the_scopes_of_the_route():
     with pytest.raises(Forbidden) as refused:
-        scopes("b", "a").check(holder("a"))
+        scopes("b", "a").check(holder("a"), REQUEST)
 
     assert (refused.value.code, refused.value.scopes) == ("insufficient_scope", ("a", "b"))
 
 
-@pytest.mark.parametrize("rule", [roles("b"), permissions("b")], ids=lambda rule: rule.right)
-def test_given_another_missing_right__when_checked__then_the_error_names_no_scope(rule):
+@pytest.mark.parametrize("rule", [roles("b"), permissions("b")], ids=repr)
+def test_missing_role_or_permission_names_no_scope(rule):
     with pytest.raises(Forbidden) as refused:
-        rule.check(holder("a"))
+        rule.check(holder("a"), REQUEST)
 
     assert (refused.value.code, refused.value.scopes) == ("forbidden", ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "held", "passed"),
+    [
+        (roles("a") & scopes("b"), ["a", "b"], True),
+        (roles("a") & scopes("b"), ["a"], False),
+        (roles("a") | scopes("b"), ["b"], True),
+        (roles("a") | scopes("b"), ["c"], False),
+        (~roles("a"), ["b"], True),
+        (~roles("a"), ["a"], False),
+        (scopes("a") & ~roles("b") | roles("c"), ["a"], True),
+        (scopes("a") & ~roles("b") | roles("c"), ["a", "b"], False),
+        (scopes("a") & ~roles("b") | roles("c"), ["a", "b", "c"], True),
+    ],
+    ids=repr,
+)
+def test_composed_rule_is_its_logic(rule, held, passed):
+    assert passes([rule], holder(*held)) is passed
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        scopes("a"),
+        permissions("b", "a", require_all=False),
+        roles("a") & roles("b") & (roles("c") | ~roles("d")),
+        ~(roles("a") | roles("b")),
+        (roles("a") | roles("b")) & scopes("c") | ~~permissions("d"),
+    ],
+    ids=repr,
+)
+def test_rule_is_written_as_it_is_made(rule):
+    again = eval(repr(rule))  # of our own making
+
+    assert (again, hash(again)) == (rule, hash(rule))
+
+
+@pytest.mark.parametrize(
+    ("rule", "documented"),
+    [
+        (scopes("b", "a"), ("a", "b")),
+        (scopes("b", "a", require_all=False), ()),
+        (roles("a"), ()),
+        (scopes("b") & roles("c") & scopes("a"), ("a", "b")),
+        (scopes("b") | scopes("a"), ()),
+        (~scopes("a"), ()),
+    ],
+    ids=repr,
+)
+def test_rule_documents_the_scopes_that_every_caller_needs(rule, documented):
+    assert rule.scopes == documented
+
+
+@pytest.mark.parametrize("combine", [lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a + b])
+@pytest.mark.parametrize("other", ["a", True, None, ("a",)], ids=repr)
+def test_rule_combines_with_nothing_but_rules(combine, other):
+    with pytest.raises(TypeError):
+        combine(roles("a"), other)
+    with pytest.raises(TypeError):
+        combine(other, roles("a"))
+
+
+def test_two_rules_cannot_be_added():
+    with pytest.raises(TypeError):
+        roles("a") + roles("b")  # type: ignore[operator]
+
+
+def test_positional_rules_are_required_after_named_rights():
+    own = roles("a") | scopes("b")
+
+    assert requirement(own, scopes="c") == (scopes("c"), own)
+
+
+@pytest.mark.parametrize("given", ["admin", len, None, ["admin"]], ids=repr)
+def test_require_refuses_what_is_no_rule(given):
+    with pytest.raises(ConfigError, match="parentheses"):
+        requirement(given)

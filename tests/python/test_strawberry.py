@@ -22,7 +22,9 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import Info
 
 from authjwks import ClaimPaths, ConfigError
-from authjwks.strawberry import AsyncAuth, Auth, Refused, current_claims, current_principal
+from authjwks.guard import Guard
+from authjwks.rules import roles, scopes
+from authjwks.strawberry import AsyncAuth, Auth, Refused, current_claims, current_principal, optional_principal
 
 RIGHTS = {"roles": ["editor"], "scopes": ["read:posts"]}
 
@@ -115,14 +117,12 @@ EACH_WAY = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 @EACH_WAY
 @pytest.mark.parametrize("required", [{}, RIGHTS], ids=["authentication", "rights"])
-def test_given_a_guarded_field__when_asked_with_a_good_token__then_it_resolves_and_knows_the_caller(
-    way, verifier, good, required
-):
+def test_guarded_field_knows_the_caller(way, verifier, good, required):
     assert way(verifier, "{ user }", good, **required) == {"data": {"user": "user-1"}}
 
 
 @EACH_WAY
-def test_given_a_guarded_field__when_refused__then_the_error_carries_what_http_would(way, verifier, refusal):
+def test_refused_field_has_an_error_with_what_http_would_say(way, verifier, refusal):
     answer = way(verifier, "{ user }", refusal.headers, **RIGHTS)
 
     (error,) = answer["errors"]
@@ -137,7 +137,7 @@ def test_given_a_guarded_field__when_refused__then_the_error_carries_what_http_w
 
 
 @EACH_WAY
-def test_given_an_issuer_that_is_down__when_a_field_is_asked__then_the_error_says_503(way, cold_verifier, issuer, good):
+def test_outage_gives_an_error_with_503(way, cold_verifier, issuer, good):
     with issuer.outage():
         (error,) = way(cold_verifier, "{ user }", good)["errors"]
 
@@ -146,7 +146,7 @@ def test_given_an_issuer_that_is_down__when_a_field_is_asked__then_the_error_say
     assert int(error["extensions"]["http"]["headers"]["Retry-After"]) >= 1
 
 
-def test_given_a_hostile_header__when_a_field_is_asked__then_400_or_401_without_an_echo(verifier, hostile_header):
+def test_hostile_header_gets_400_or_401_and_no_echo(verifier, hostile_header):
     answer = post_to_flask(
         GraphQLView,
         schema_of(Auth(verifier)),
@@ -160,7 +160,7 @@ def test_given_a_hostile_header__when_a_field_is_asked__then_400_or_401_without_
 
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])
-def test_given_an_open_and_a_guarded_field__when_refused__then_only_the_open_one_has_data(kind, verifier):
+def test_refusal_leaves_open_fields_their_data(kind, verifier):
     @strawberry.type
     class Query:
         open: str = strawberry.field(resolver=lambda: "open")
@@ -172,7 +172,7 @@ def test_given_an_open_and_a_guarded_field__when_refused__then_only_the_open_one
 
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])
-def test_given_a_silent_guard__when_refused__then_no_error_shows(kind, verifier):
+def test_silent_guard_shows_no_error(kind, verifier):
     silent = PermissionExtension([kind(verifier).require()()], fail_silently=True)
 
     @strawberry.type
@@ -186,7 +186,7 @@ class Marker:
     """Lives as long as the request that carries it."""
 
 
-def test_given_a_refused_request__when_it_is_over__then_nothing_of_it_is_kept(verifier, caplog):
+def test_refused_request_leaves_nothing_in_memory(verifier, caplog):
     caplog.set_level(logging.CRITICAL)  # a record of the refusal would keep its frames
     marker = Marker()
     ended = weakref.ref(marker)
@@ -200,9 +200,7 @@ def test_given_a_refused_request__when_it_is_over__then_nothing_of_it_is_kept(ve
 
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])
-def test_given_a_guarded_field__when_refused__then_its_error_can_be_told_from_others_where_it_is_logged(
-    kind, verifier, caplog
-):
+def test_refusal_is_logged_as_an_error_of_its_own_class(kind, verifier, caplog):
     post_to_fastapi(schema_of(kind(verifier)), "{ user }", {})
 
     (record,) = [record for record in caplog.records if record.name == "strawberry.execution"]
@@ -211,9 +209,7 @@ def test_given_a_guarded_field__when_refused__then_its_error_can_be_told_from_ot
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])
 @pytest.mark.parametrize("credentials", ["good", "none"])
-def test_given_a_guarded_subscription__when_started_over_a_websocket__then_only_a_good_token_gets_events(
-    kind, credentials, verifier, good
-):
+def test_guarded_subscription_sends_events_to_a_good_token_alone(kind, credentials, verifier, good):
     client = TestClient(fastapi_app(schema_of(kind(verifier), **RIGHTS)))
     headers = good if credentials == "good" else {}
 
@@ -231,14 +227,12 @@ def test_given_a_guarded_subscription__when_started_over_a_websocket__then_only_
         assert "user-1" not in str(event)
 
 
-def test_given_the_two_kinds__when_looked_at__then_one_is_no_coroutine_and_the_other_is_one_itself(verifier):
-    assert not inspect.iscoroutinefunction(Auth(verifier).require().has_permission)
-    assert inspect.iscoroutinefunction(AsyncAuth(verifier).require().has_permission)
+def test_sync_permission_is_no_coroutine_and_the_async_one_is(verifier):
+    assert not inspect.iscoroutinefunction(Auth(verifier).require()().has_permission)
+    assert inspect.iscoroutinefunction(AsyncAuth(verifier).require()().has_permission)
 
 
-def test_given_the_sync_kind__when_asked__then_it_answers_with_a_bool_and_never_an_awaitable(
-    verifier, cold_verifier, good
-):
+def test_sync_permission_returns_a_bool_and_never_an_awaitable(verifier, cold_verifier, good):
     for each in (verifier, cold_verifier):
         for headers, admitted in ((good, True), ({}, False)):
             with Flask(__name__).test_request_context(headers=headers) as context:
@@ -257,9 +251,7 @@ def execute_sync(schema, headers):
     "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 @pytest.mark.parametrize(("kind", "granted"), [(Auth, True), (AsyncAuth, False)])
-def test_given_a_good_token__when_a_schema_is_executed_synchronously__then_only_the_sync_kind_grants(
-    kind, granted, verifier, good, caplog
-):
+def test_sync_execution_grants_access_by_the_sync_kind_alone(kind, granted, verifier, good, caplog):
     """On many releases of Strawberry an awaitable counts as a yes."""
     caplog.set_level(logging.CRITICAL)  # a record of the failure would keep the coroutine beyond this test
 
@@ -273,21 +265,21 @@ def test_given_a_good_token__when_a_schema_is_executed_synchronously__then_only_
 @pytest.mark.parametrize(
     "context", [None, {}, {"request": None}, {"request": object()}, SimpleNamespace(), SimpleNamespace(request=1)]
 )
-def test_given_a_context_without_a_request__when_a_field_is_asked__then_it_stays_closed(kind, context, verifier):
+def test_field_without_a_request_in_its_context_stays_closed(kind, context, verifier):
     result = asyncio.run(schema_of(kind(verifier)).execute("{ user }", context_value=context))
 
     assert result.data is None
     assert [error.message for error in result.errors or ()] == ["the GraphQL context holds no request"]
 
 
-def test_given_an_open_field__when_it_asks_for_the_caller__then_config_error(verifier, good):
+def test_caller_of_an_unguarded_field_is_a_config_error(verifier, good):
     @strawberry.type
     class Query:
         user: str = strawberry.field(resolver=user)
 
     answer = post_to_flask(GraphQLView, strawberry.Schema(Query), "{ user }", good)
 
-    assert answer["errors"][0]["message"] == "no field that asks for a token admitted this request"
+    assert answer["errors"][0]["message"] == "no field that requires authentication admitted this request"
 
 
 async def roles_after_others(info: Info[Any, Any]) -> list[str]:
@@ -303,10 +295,8 @@ async def roles_after_others(info: Info[Any, Any]) -> list[str]:
     ids=["sync", "async", "sync_and_async", "async_and_sync"],
 )
 @pytest.mark.parametrize("query", ["{ a b both }", "{ b both a }", "{ both a b }"])
-def test_given_makers_of_other_claim_paths__when_their_fields_wait_side_by_side__then_each_knows_its_own_caller(
-    kinds, query, verifier, issuer
-):
-    plain, keycloak = kinds[0](verifier), kinds[1](verifier, claims=ClaimPaths(roles="realm_access.roles"))
+def test_fields_with_other_claim_paths_side_by_side_see_their_own_caller(kinds, query, verifier, issuer):
+    plain, keycloak = kinds[0](verifier), kinds[1](Guard(verifier, claim_paths=ClaimPaths(roles="realm_access.roles")))
 
     @strawberry.type
     class Query:
@@ -322,7 +312,7 @@ def test_given_makers_of_other_claim_paths__when_their_fields_wait_side_by_side_
     assert answer == {"data": {"a": ["reader"], "b": ["admin"], "both": ["admin"]}}
 
 
-def test_given_an_open_field_below_a_guarded_one__when_it_asks_for_the_caller__then_it_is_told(verifier, good):
+def test_open_field_below_a_guarded_one_knows_the_caller(verifier, good):
     @strawberry.type
     class Account:
         user: str = strawberry.field(resolver=user)
@@ -336,7 +326,7 @@ def test_given_an_open_field_below_a_guarded_one__when_it_asks_for_the_caller__t
     assert answer == {"data": {"account": {"user": "user-1"}}}
 
 
-def test_given_two_requirements__when_they_are_the_same__then_so_are_their_classes(verifier):
+def test_equal_requirements_share_one_class(verifier):
     auth = Auth(verifier)
 
     assert auth.require(roles=["a", "b"], scopes="c") is auth.require(scopes=["c"], roles=("b", "a"))
@@ -346,7 +336,7 @@ def test_given_two_requirements__when_they_are_the_same__then_so_are_their_class
     assert auth.require() is not Auth(verifier).require()
 
 
-def test_given_many_requirements__when_the_schema_is_printed__then_none_of_them_shows(verifier):
+def test_requirements_do_not_show_in_the_printed_schema(verifier):
     first, second = Auth(verifier), AsyncAuth(verifier)
 
     @strawberry.type
@@ -358,7 +348,7 @@ def test_given_many_requirements__when_the_schema_is_printed__then_none_of_them_
 
 
 @pytest.mark.parametrize("kind", [Auth, AsyncAuth])
-def test_given_require_without_parentheses__when_a_field_is_asked__then_it_stays_closed(kind, verifier, good):
+def test_require_without_parentheses_keeps_the_field_closed(kind, verifier, good):
     auth = kind(verifier)
     try:
 
@@ -381,6 +371,56 @@ def test_given_require_without_parentheses__when_a_field_is_asked__then_it_stays
         pytest.param(Auth, id="no_verifier"),
     ],
 )
-def test_given_a_misuse__when_the_field_is_defined__then_config_error(misuse, verifier):
+def test_misuse_of_a_field_guard_is_a_config_error(misuse, verifier):
     with pytest.raises(ConfigError):
         misuse(Auth(verifier))
+
+
+@pytest.mark.parametrize("kind", [Auth, AsyncAuth])
+def test_require_without_parentheses_fails_when_the_schema_is_made(kind, verifier):
+    @strawberry.type
+    class Query:
+        user: str = strawberry.field(resolver=user, permission_classes=[kind(verifier).require])
+
+    with pytest.raises(Exception, match=r"parentheses"):
+        strawberry.Schema(Query)
+
+
+@pytest.mark.parametrize(("kind", "post"), [(Auth, post_to_flask), (AsyncAuth, post_to_fastapi)])
+def test_optional_field_resolves_for_nobody_and_for_a_good_token_only(kind, post, verifier, good):
+    def caller(info: Info[Any, Any]) -> str:
+        principal = optional_principal(info)
+        return "nobody" if principal is None else str(principal.subject)
+
+    @strawberry.type
+    class Query:
+        caller_: str = strawberry.field(
+            resolver=caller, permission_classes=[kind(verifier).require(roles="editor", optional=True)]
+        )
+
+    def ask(headers):
+        arguments = (GraphQLView,) if post is post_to_flask else ()
+        return post(*arguments, strawberry.Schema(Query), "{ caller_ }", headers)
+
+    assert ask({})["data"] == {"caller_": "nobody"}
+    assert ask(good)["data"] == {"caller_": "user-1"}
+    assert ask({"Authorization": "Bearer forged"})["errors"][0]["extensions"]["code"] == "malformed"
+
+
+def test_positional_rules_guard_a_field(verifier, issuer):
+    auth = Auth(verifier)
+    rule = roles("editor") | ~scopes("none")
+
+    @strawberry.type
+    class Query:
+        user: str = strawberry.field(resolver=user, permission_classes=[auth.require(rule)])
+
+    answers = [
+        post_to_flask(
+            GraphQLView, strawberry.Schema(Query), "{ user }", {"Authorization": f"Bearer {issuer.mint(**claims)}"}
+        )["data"]
+        for claims in ({}, {"scope": "none"})
+    ]
+
+    assert answers == [{"user": "user-1"}, None]
+    assert auth.require(rule) is auth.require(roles("editor") | ~scopes("none"))

@@ -44,22 +44,20 @@ def code_of(verifier, token):
     return refused.value.code
 
 
-def test_given_the_core__when_its_algorithms_are_listed__then_the_issuer_has_a_key_for_each(own_issuer):
+def test_issuer_has_a_key_for_every_algorithm_of_the_core(own_issuer):
     assert set(ALGORITHMS) == set(_core.ALGORITHMS)
     assert [key["alg"] for key in own_issuer.jwks()["keys"]] == list(ALGORITHMS)
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_given_a_verifier_that_discovers__when_a_token_of_any_algorithm_comes__then_it_is_accepted(
-    own_issuer, verifier, alg
-):
+def test_token_of_each_algorithm_is_accepted_by_discovery(own_issuer, verifier, alg):
     claims = verifier.verify(own_issuer.mint(alg=alg, roles=["editor"]))
 
     assert (claims["iss"], claims["roles"]) == (own_issuer.issuer, ["editor"])
 
 
 @pytest.mark.parametrize("path", [OPENID, "/.well-known/oauth-authorization-server"])
-def test_given_an_issuer__when_its_metadata_is_fetched__then_it_names_itself_and_its_keys(own_issuer, path):
+def test_metadata_names_the_issuer_and_its_keys(own_issuer, path):
     status, headers, body = get(own_issuer, path)
 
     document = json.loads(body)
@@ -67,14 +65,14 @@ def test_given_an_issuer__when_its_metadata_is_fetched__then_it_names_itself_and
     assert (document["issuer"], document["jwks_uri"]) == (own_issuer.issuer, own_issuer.jwks_uri)
 
 
-def test_given_an_issuer__when_its_keys_are_fetched__then_no_private_member_is_among_them(own_issuer):
+def test_published_keys_have_no_private_members(own_issuer):
     keys = json.loads(get(own_issuer, "/jwks")[2])
 
     assert keys == own_issuer.jwks()
     assert {"d", "p", "q", "k"}.isdisjoint(name for key in keys["keys"] for name in key)
 
 
-def test_given_defaults__when_a_token_is_minted__then_it_is_an_access_token_of_five_minutes(own_issuer):
+def test_default_token_is_an_access_token_for_five_minutes(own_issuer):
     token = own_issuer.mint()
 
     claims = claims_of(token)
@@ -83,7 +81,7 @@ def test_given_defaults__when_a_token_is_minted__then_it_is_an_access_token_of_f
     assert claims["exp"] - claims["iat"] == 300
 
 
-def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_replaced_or_left_out(own_issuer):
+def test_mint_adds_replaces_and_removes_claims_and_headers(own_issuer):
     token = own_issuer.mint(
         {"https://api.example/tenant": "t1", "sub": "ada"}, headers={"typ": "JWT", "kid": None}, sub="grace", jti=None
     )
@@ -93,7 +91,7 @@ def test_given_claims_and_headers__when_a_token_is_minted__then_each_is_added_re
     assert (claims["https://api.example/tenant"], claims["sub"], "jti" in claims) == ("t1", "grace", False)
 
 
-def test_given_an_unknown_algorithm__when_a_token_is_minted__then_the_known_ones_are_named(own_issuer):
+def test_mint_with_an_unknown_algorithm_names_the_known_ones(own_issuer):
     with pytest.raises(ValueError, match="RS256, RS384"):
         own_issuer.mint(alg="HS256")
 
@@ -108,11 +106,11 @@ def test_given_an_unknown_algorithm__when_a_token_is_minted__then_the_known_ones
         pytest.param(lambda issuer: issuer.mint(exp=None), "claim_missing", id="no_expiry"),
     ],
 )
-def test_given_a_bad_token__when_verified__then_it_is_refused_for_that_very_reason(own_issuer, verifier, mint, code):
+def test_bad_token_is_refused_for_its_own_reason(own_issuer, verifier, mint, code):
     assert code_of(verifier, mint(own_issuer)) == code
 
 
-def test_given_two_issuers__when_one_forges_with_the_others_name__then_equal_key_ids_do_not_help(own_issuer, verifier):
+def test_forgery_by_an_issuer_with_equal_key_ids_is_refused(own_issuer, verifier):
     with Issuer() as other:
         forged = other.mint(iss=own_issuer.issuer)
 
@@ -121,9 +119,7 @@ def test_given_two_issuers__when_one_forges_with_the_others_name__then_equal_key
 
 
 @pytest.mark.parametrize(("keep", "old_token"), [(True, "accepted"), (False, "unknown_key")])
-def test_given_a_rotation__when_tokens_come__then_the_new_key_counts_and_the_old_one_if_kept(
-    own_issuer, verifier, keep, old_token
-):
+def test_rotate_signs_with_the_new_key_and_keeps_the_old_one_on_request(own_issuer, verifier, keep, old_token):
     old = own_issuer.mint()
     verifier.verify(old)
 
@@ -138,7 +134,7 @@ def test_given_a_rotation__when_tokens_come__then_the_new_key_counts_and_the_old
         assert code_of(verifier, old) == old_token
 
 
-def test_given_a_withdrawn_key__when_the_key_set_is_fetched__then_it_is_gone_and_its_tokens_find_no_key(own_issuer):
+def test_withdraw_removes_a_key_and_its_tokens_find_none(own_issuer):
     kid = own_issuer.key("ES256").kid
 
     own_issuer.withdraw(kid)
@@ -149,7 +145,7 @@ def test_given_a_withdrawn_key__when_the_key_set_is_fetched__then_it_is_gone_and
         own_issuer.withdraw(kid)
 
 
-def test_given_fetches_of_many_threads__when_counted__then_none_is_lost(own_issuer):
+def test_fetch_counts_of_many_threads_are_complete(own_issuer):
     threads = [threading.Thread(target=get, args=(own_issuer, OPENID)) for _ in range(16)]
     for thread in threads:
         thread.start()
@@ -159,7 +155,7 @@ def test_given_fetches_of_many_threads__when_counted__then_none_is_lost(own_issu
     assert own_issuer.fetches == {OPENID: 16}
 
 
-def test_given_an_outage__when_a_cold_verifier_is_asked__then_keys_are_unavailable_until_it_ends(own_issuer):
+def test_outage_makes_keys_unavailable_until_it_ends(own_issuer):
     with own_issuer.outage():
         assert get(own_issuer, "/jwks")[0] == 503
         assert code_of(verifier_of(own_issuer), own_issuer.mint()) == "keys_unavailable"
@@ -167,7 +163,7 @@ def test_given_an_outage__when_a_cold_verifier_is_asked__then_keys_are_unavailab
     assert verifier_of(own_issuer).verify(own_issuer.mint())["iss"] == own_issuer.issuer
 
 
-def test_given_an_override__when_its_block_ends__then_the_one_before_is_back(own_issuer):
+def test_respond_restores_the_previous_answer_when_its_block_ends(own_issuer):
     with own_issuer.respond("/jwks", 500, "outer"):
         with own_issuer.respond("/jwks", body="inner", headers={"X-Test": "yes"}):
             status, headers, body = get(own_issuer, "/jwks")
@@ -177,21 +173,21 @@ def test_given_an_override__when_its_block_ends__then_the_one_before_is_back(own
     assert get(own_issuer, "/jwks")[0] == 200
 
 
-def test_given_an_override_without_a_body__when_fetched__then_the_usual_document_comes_with_that_status(own_issuer):
+def test_respond_without_a_body_changes_the_status_alone(own_issuer):
     with own_issuer.respond("/jwks", 503):
         status, _, body = get(own_issuer, "/jwks")
 
     assert (status, json.loads(body)) == (503, own_issuer.jwks())
 
 
-def test_given_a_path_of_ones_own__when_overridden__then_it_is_served_and_otherwise_not_found(own_issuer):
+def test_respond_serves_other_paths_that_are_not_found_otherwise(own_issuer):
     with own_issuer.respond("/elsewhere", body=b"{}"):
         assert get(own_issuer, "/elsewhere?query=1")[::2] == (200, b"{}")
 
     assert get(own_issuer, "/elsewhere")[0] == 404
 
 
-def test_given_cache_control__when_it_is_changed__then_the_next_answer_has_it(own_issuer):
+def test_cache_control_is_sent_once_it_is_set(own_issuer):
     assert "Cache-Control" not in get(own_issuer, "/jwks")[1]
 
     own_issuer.cache_control = "max-age=60"
@@ -199,7 +195,7 @@ def test_given_cache_control__when_it_is_changed__then_the_next_answer_has_it(ow
     assert get(own_issuer, "/jwks")[1]["Cache-Control"] == "max-age=60"
 
 
-def test_given_an_etag__when_the_keys_are_asked_for_again__then_304_until_they_change(own_issuer):
+def test_etag_gives_304_until_the_keys_change(own_issuer):
     etag = get(own_issuer, "/jwks")[1]["ETag"]
 
     assert get(own_issuer, "/jwks", **{"If-None-Match": etag})[::2] == (304, b"")
@@ -207,7 +203,7 @@ def test_given_an_etag__when_the_keys_are_asked_for_again__then_304_until_they_c
     assert get(own_issuer, "/jwks", **{"If-None-Match": etag})[0] == 200
 
 
-def test_given_a_connection_that_waits_for_an_answer__when_the_issuer_closes__then_it_is_cut(own_issuer):
+def test_close_cuts_a_connection_that_waits_for_an_answer(own_issuer):
     failures = []
 
     def wait_for_the_answer():
@@ -227,7 +223,7 @@ def test_given_a_connection_that_waits_for_an_answer__when_the_issuer_closes__th
     assert len(failures) == 1
 
 
-def test_given_an_issuer__when_it_closes__then_every_thread_ends_and_its_url_is_gone():
+def test_close_ends_every_thread_and_the_url():
     before = set(threading.enumerate())
     with Issuer() as issuer:
         get(issuer, "/jwks")
@@ -237,7 +233,7 @@ def test_given_an_issuer__when_it_closes__then_every_thread_ends_and_its_url_is_
         issuer.mint()
 
 
-def test_given_a_closed_issuer__when_another_opens__then_it_signs_with_the_same_costly_key():
+def test_closed_issuer_passes_its_costly_key_to_the_next():
     with Issuer() as first:
         private = first.key().private
     with Issuer() as second:

@@ -1,4 +1,4 @@
-"""An HTTP proxy on loopback that tunnels by CONNECT (RFC 9110 §9.3.6), and remembers what it was asked."""
+"""An HTTP proxy on loopback that tunnels by CONNECT (RFC 9110 §9.3.6), and caches what it was asked."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Missing(Exception):
 
 
 def present(make: Callable[[], T]) -> T:
-    """What `make()` makes. When it raises Missing, whoever asks is skipped, but fails where `$CI` is set."""
+    """What `make()` makes. When it raises Missing, a test that needs it is skipped, but fails where `$CI` is set."""
     try:
         return make()
     except Missing as missing:

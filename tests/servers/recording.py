@@ -1,4 +1,4 @@
-"""An HTTP or HTTPS server on loopback that remembers what it was asked, and answers as one function says."""
+"""An HTTP or HTTPS server on loopback that caches what it was asked, and answers as one function says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verifiers that remember tokens, and proof that a token was remembered."""
+"""Verifiers that cache tokens, and proof that a token was cached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.verifiers import verifier_of
 
-from authjwks import AuthError, KeyOptions, Verifier
+from authjwks import AuthError, KeyOptions, Verifier, _core
 from authjwks.testing import Issuer
 
 
@@ -25,6 +25,12 @@ def cache_of(verifier: Verifier) -> Any:
     return verifier.health().token_cache
 
 
+def counters_of(verifier: Verifier) -> tuple[int, ...]:
+    """Hits, misses, evictions, entries and bytes of its cache."""
+    cache = cache_of(verifier)
+    return cache.hits, cache.misses, cache.evictions, cache.entries, cache.bytes
+
+
 def from_cache(verifier: Verifier, token: str) -> Any:
     """The claims of a token that must be found in the cache."""
     before = cache_of(verifier).hits
@@ -33,7 +39,7 @@ def from_cache(verifier: Verifier, token: str) -> Any:
     return claims
 
 
-def remembered(verifier: Verifier, token: str) -> str:
+def cached(verifier: Verifier, token: str) -> str:
     """The token, once it has passed and been found in the cache."""
     verifier.verify(token)
     from_cache(verifier, token)
@@ -43,6 +49,6 @@ def remembered(verifier: Verifier, token: str) -> str:
 def verdict_at(verifier: Verifier, token: str, now: float) -> str:
     """The token's `sub` or the code of its refusal, judged at `now`."""
     try:
-        return str(verifier._native.verify_at(token, now)["sub"])
+        return str(_core.testing.verify_at(verifier._native, token, now)["sub"])
     except AuthError as refused:
         return refused.code

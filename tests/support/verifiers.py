@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from authjwks import HttpOptions, Verifier
-from authjwks.health import IssuerHealth
+from authjwks.keys.health import IssuerHealth
 
 HTTP = HttpOptions(allow_http=True)
 OPENID = "/.well-known/openid-configuration"

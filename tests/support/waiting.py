@@ -1,4 +1,4 @@
-"""Patience for what must come."""
+"""Waiting for what must come."""
 
 from __future__ import annotations
 

@@ -4,18 +4,21 @@ Times are seconds. Texts that reach a caller are the fixed sentences of `ERRORS`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
+
+from authjwks._core import testing as testing
 
 __all__ = [
     "ALGORITHMS",
     "ERRORS",
-    "IssuerDirectory",
+    "IssuerRegistry",
     "KeySource",
+    "Pending",
     "RemoteOptions",
     "Verifier",
     "__version__",
     "register_errors",
-    "versions",
+    "testing",
 ]
 
 __version__: Final[str]
@@ -36,41 +39,61 @@ def register_errors(types: Mapping[str, type[Exception]]) -> None:
         ValueError: when a slug has no class, or a class no slug.
     """
 
-def versions() -> dict[str, str]:
-    """The versions of `openssl`, `libcurl` and `simdjson` in use.
+class _KeyOptions(Protocol):
+    """What is read of `authjwks.KeyOptions`; times in seconds."""
 
-    Raises:
-        ValueError: when there is no libcurl, or one older than 7.85.
-    """
+    @property
+    def ttl(self) -> float: ...
+    @property
+    def max_stale(self) -> float: ...
+    @property
+    def cooldown(self) -> float: ...
+
+class _HttpOptions(Protocol):
+    """What is read of `authjwks.HttpOptions`; times in seconds."""
+
+    @property
+    def timeout(self) -> float: ...
+    @property
+    def connect_timeout(self) -> float: ...
+    @property
+    def allow_http(self) -> bool: ...
+    @property
+    def ca_file(self) -> str | None: ...
+    @property
+    def ca_path(self) -> str | None: ...
+    @property
+    def client_cert(self) -> tuple[str, str | None] | None: ...
+    @property
+    def proxy(self) -> str | None: ...
+    @property
+    def connect_to(self) -> Sequence[str]: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def credential_hosts(self) -> Sequence[str]: ...
 
 @final
 class RemoteOptions:
-    """How issuers are asked. Immutable. What each option means: `authjwks.KeyOptions`, `authjwks.HttpOptions`."""
+    """How issuers are asked. Immutable. The meaning of each option: `authjwks.KeyOptions`, `authjwks.HttpOptions`."""
 
     def __init__(
         self,
-        *,
-        ttl: float,
-        max_stale: float,
-        cooldown: float,
-        timeout: float,
-        connect_timeout: float,
-        allow_http: bool,
-        ca_file: str | None,
-        ca_path: str | None,
-        client_cert: str | None,
-        client_key: str | None,
-        proxy: str | None,
-        connect_to: Sequence[str],
-        headers: Sequence[tuple[str, str]],
-        credential_hosts: Sequence[str],
+        keys: _KeyOptions,
+        http: _HttpOptions,
         fetch: Callable[[str, dict[str, str], float], tuple[int, Mapping[str, str], bytes]] | None,
     ) -> None:
-        """With `fetch`, all fetching is done by it, on threads of Python."""
+        """With `fetch`, all fetching is done by it, on threads of Python; then only `timeout` and `allow_http` of
+        `http` are used.
+
+        Raises:
+            AttributeError: when an option is missing.
+            TypeError: when one is of the wrong type.
+        """
 
 @final
 class KeySource:
-    """Where an issuer's keys come from: a fixed set, or a URL that is asked again. Safe from many threads."""
+    """Where an issuer's keys come from: a fixed set, or a URL that is asked again. Thread-safe."""
 
     @staticmethod
     def fixed(key_set: str, label: str = "") -> KeySource:
@@ -100,7 +123,7 @@ class KeySource:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a caller waits for an answer at most."""
+        """Seconds that a caller waits for a response at most."""
 
     def report(self) -> dict[str, Any]:
         """`label`, `state` ("static", "cold", "fresh", "stale", "failed"), `refreshing` (bool), `age` and
@@ -112,63 +135,60 @@ class KeySource:
         """Waits for keys, unless there are some. Raises the registered error of "keys_unavailable"."""
 
     def refresh(self) -> str | None:
-        """Asks the issuer now and waits. Returns why no answer came."""
+        """Asks the issuer now and waits. Returns why no response came."""
 
-    def attend(self) -> None:
-        """Waits for the answer that the issuer is being asked for, if it is."""
+    def wait(self) -> None:
+        """Waits for the response that the issuer is being asked for, if it is."""
 
-    def tick(self) -> None:
+    def run_due_work(self) -> None:
         """Fetches if that is due; for sources that are fetched in Python."""
 
-    def is_due(self) -> bool:
-        """Whether `tick` has something to do."""
+    def has_due_work(self) -> bool:
+        """Whether `run_due_work` has something to do."""
 
-    def tell_events(self, tell: Callable[[str, str | None], object]) -> None:
-        """Calls `tell(kind, error)` for what happened since the last call; what it raises goes to
+    def dispatch_events(self, handler: Callable[[str, str | None], object]) -> None:
+        """Calls `handler(kind, error)` for what happened since the last call; what it raises goes to
         `sys.unraisablehook`."""
 
     def close(self) -> None:
         """Ends all fetching for good."""
 
-    def verify_signature(self, algorithm: str, key_id: str | None, message: bytes, signature: bytes) -> bool:
-        """Whether `signature` (raw JWS bytes) over `message` is made by a key of this source. Never fetches."""
-
-    def open_compact(self, token: str, algorithms: Sequence[str]) -> bytes:
-        """The payload of a compact JWS after its header and signature were checked; claims are not looked at.
-
-        Raises the registered error of the refusal. Never fetches.
-        """
-
 @final
-class IssuerDirectory:
-    """The issuers that one service trusts, each with a source of its own. Bounded; safe from many threads."""
+class IssuerRegistry:
+    """The issuers that one service trusts, each with a source of its own. Bounded; thread-safe."""
 
-    def __init__(self, names: Sequence[str], template: str | None, options: RemoteOptions) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        template: str | None,
+        decide: Callable[[str], str | bool | None] | None,
+        options: RemoteOptions,
+    ) -> None:
         """`template` has one "{tenant}" and trusts every issuer that fits it.
+
+        `decide` is called with an issuer that is neither named nor fits the template: `True` trusts it, a non-empty str
+        trusts it and is the URL of its key set, anything else does not trust it. It is called for each token of an
+        issuer that is not trusted yet, from any thread, and not while too many new issuers fail to respond. When it
+        raises, the token is refused with `keys_unavailable`. The caller keeps it alive.
 
         Raises:
             ValueError: for a URL that is refused, or a template whose tenant could choose the server.
         """
 
-    def admit(self, issuer: str, source: KeySource) -> None:
-        """Trusts one more issuer. Raises the registered error of "keys_unavailable" when too many are waited for."""
-
-    def claimed_issuer(self, token: str) -> str:
-        """The issuer that an unproven token names. Raises the registered error of the refusal when it names none."""
-
     def sources(self) -> list[KeySource]:
-        """The sources in use now: of the named issuers, and of others once they have answered."""
+        """The sources in use now: of the named issuers, and of others once they have responded."""
 
     def close(self) -> None:
-        """Ends all fetching for good, also of issuers that nobody has asked for yet."""
+        """Ends all fetching for good, also of issuers that are not known yet."""
 
 @final
 class Verifier:
-    """Judges tokens by one policy: signature by the keys of one source, or of the issuer a token names."""
+    """Judges tokens by one policy: signature by the keys of one source, or of the issuer that a token names."""
 
     def __init__(
         self,
-        keys: KeySource | IssuerDirectory,
+        keys: KeySource | IssuerRegistry,
+        *,
         issuers: Sequence[str] | None,
         audiences: Sequence[str] | None,
         algorithms: Sequence[str],
@@ -176,31 +196,47 @@ class Verifier:
         required_claims: Sequence[str],
         token_types: Sequence[str] | None,
         max_token_bytes: int,
-        on_news: Callable[[KeySource], object] | None,
         token_cache: tuple[int, int] | None,
+        on_events: Callable[[KeySource], object] | None,
+        on_verdict: Callable[[KeySource | None, str | None, bool], object] | None,
     ) -> None:
         """`None` for issuers, audiences or token_types waives that check; "" among the types is a token without any.
 
-        `on_news` is called after a judgement whose source has events to tell or is due for a tick; what it raises goes
-        to `sys.unraisablehook`. `token_cache` bounds the cache of tokens that passed, by bytes and by entries; `None`
-        for no cache.
+        `token_cache` bounds the cache of accepted tokens, by bytes and by entries; `None` for no cache. `on_events` is
+        called after a verdict whose source has events or due work. `on_verdict(source, code, from_cache)` is called
+        once per final verdict, before it is returned or raised: with the code of the refusal, or None for an accepted
+        token; `source` is None where no keys were looked for. What these functions raise goes to `sys.unraisablehook`.
 
         Raises:
-            ValueError: for an unknown algorithm, an empty sequence where one value is needed, or a bound overstepped.
+            ValueError: for an unknown algorithm, an empty sequence where one value is needed, or a bound exceeded.
         """
 
     def cache_report(self) -> dict[str, int] | None:
         """`hits`, `misses`, `evictions`, `entries` and `bytes` of the cache of tokens; None without one."""
 
     def verify(self, token: str, /) -> dict[str, Any]:
-        """The claims of a token that passed every check; waits for keys when there are none yet."""
+        """The claims of a token that passed every check; waits for keys when there are none yet.
 
-    def verify_warm(self, token: str, /) -> dict[str, Any] | tuple[KeySource, bool]:
-        """As `verify`, but never waits: where it would, the source to attend to, and whether its answer settles the
-        matter, so that `verify_finally` has the last word; if not, ask again."""
+        Raises the registered error of the refusal: of "missing_token" for None and "".
 
-    def verify_finally(self, token: str, /) -> dict[str, Any]:
-        """As `verify`, judged by what is at hand: neither waits for the issuer nor asks it."""
+        Raises:
+            TypeError: when `token` is no str.
+        """
 
-    def verify_at(self, token: str, now: float, /) -> dict[str, Any]:
-        """As `verify`, judged at `now`, seconds since the epoch. Raises ValueError for a time that is not finite."""
+    def verify_or_pending(self, token: str, /) -> dict[str, Any] | Pending:
+        """As `verify`, but never waits: a `Pending` where it would."""
+
+@final
+class Pending:
+    """A token whose verdict waits for a response of its issuer. Keeps the verifier and the token alive."""
+
+    @property
+    def source(self) -> KeySource:
+        """What is waited for; the same object for all that wait for one issuer."""
+
+    def wait(self) -> None:
+        """Blocks, without the GIL, until the issuer has responded or was given up."""
+
+    def resume(self) -> dict[str, Any] | Pending:
+        """The verdict, after the wait. A `Pending` again only where the response did not settle the matter; otherwise
+        the token is judged by the keys at hand, without a fetch."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from authjwks.testing.answers import EVERY_PATH, Answer, Answers
 from authjwks.testing.keyring import KeyRing
 from authjwks.testing.keys import ALGORITHMS, SigningKey, b64url_json
+from authjwks.testing.responses import EVERY_PATH, Response, Responses
 from authjwks.testing.server import LoopbackServer
 
 
@@ -27,8 +27,8 @@ class Issuer(KeyRing):
             verifier.verify(issuer.mint(roles=["editor"]))
 
     It has one key per algorithm of `ALGORITHMS`, all published from the first fetch on. Keys are made when first
-    needed and passed on to issuers opened later, so an issuer per test costs little; two open issuers never share a
-    key, though their key ids are alike. Safe from many threads.
+    needed and reused by issuers opened later, so an issuer per test costs little; two open issuers never share a
+    key, though their key ids are alike. Thread-safe.
 
     Attributes:
         audience: the `aud` of minted tokens, and what your verifier should expect.
@@ -39,17 +39,17 @@ class Issuer(KeyRing):
         super().__init__()
         self.audience = audience
         self.cache_control = cache_control
-        self._answers = Answers(self._usual_answer)
+        self._responses = Responses(self._usual_response)
         self._server: LoopbackServer | None = None
 
     def start(self) -> Issuer:
         """Serve from now on, on a free port; `with` does this for you."""
         if self._server is None:
-            self._server = LoopbackServer(self._answers.answer)
+            self._server = LoopbackServer(self._responses.respond)
         return self
 
     def close(self) -> None:
-        """Stop serving, cut open connections and pass the keys on to later issuers."""
+        """Stop serving, close open connections and leave the keys to later issuers."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -79,8 +79,8 @@ class Issuer(KeyRing):
 
     @property
     def fetches(self) -> Counter[str]:
-        """How often each path was asked for so far, as in `issuer.fetches["/jwks"]`; a copy."""
-        return self._answers.fetches()
+        """How many requests there were for each path, as in `issuer.fetches["/jwks"]`; a copy."""
+        return self._responses.fetches()
 
     def mint(
         self,
@@ -129,32 +129,32 @@ class Issuer(KeyRing):
         headers: Mapping[str, str] | None = None,
         delay: float = 0.0,
     ) -> AbstractContextManager[None]:
-        """Inside the `with` block, answer GET `path` this way.
+        """Inside the `with` block, respond to GET `path` this way.
 
         Args:
             path: from its slash on, without a query; may be one that is not served otherwise.
             status: HTTP status.
             body: None keeps the usual document (empty where there is none).
             headers: sent besides the usual ones, or in their place.
-            delay: seconds to wait before the answer.
+            delay: seconds to wait before the response.
         """
-        return self._answers.override(
+        return self._responses.override(
             path, status, body.encode() if isinstance(body, str) else body, headers or {}, delay
         )
 
     def outage(self) -> AbstractContextManager[None]:
-        """Inside the `with` block, answer every path with 503."""
+        """Inside the `with` block, respond to every path with 503."""
         return self.respond(EVERY_PATH, 503, b"")
 
-    def _usual_answer(self, path: str) -> Answer:
+    def _usual_response(self, path: str) -> Response:
         if path == "/jwks":
             document: Mapping[str, Any] = self.jwks()
         elif path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"):
             document = self._metadata()
         else:
-            return Answer(404, b"", {})
+            return Response(404, b"", {})
         caching = {} if self.cache_control is None else {"Cache-Control": self.cache_control}
-        return Answer(200, json.dumps(document).encode(), {"Content-Type": "application/json", **caching})
+        return Response(200, json.dumps(document).encode(), {"Content-Type": "application/json", **caching})
 
     def _metadata(self) -> dict[str, Any]:
         """What OpenID Connect Discovery 1.0 §3 and RFC 8414 §2 ask of an issuer without end users."""

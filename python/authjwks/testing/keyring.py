@@ -1,20 +1,20 @@
-"""The keys of a test issuer through their life: made, published, rotated, withdrawn."""
+"""The keys of a test issuer: made, published, rotated, withdrawn."""
 
 from __future__ import annotations
 
 import threading
 
-from authjwks.testing.keys import ALGORITHMS, SigningKey, borrow_private_key, give_back
+from authjwks.testing.keys import ALGORITHMS, SigningKey, acquire_private_key, recycle_private_key
 
 
 class KeyRing:
-    """One signing key per algorithm of `ALGORITHMS`, and the key set that is published. Safe from many threads."""
+    """One signing key per algorithm of `ALGORITHMS`, and the key set that is published. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._current: dict[str, SigningKey] = {}
         self._published: dict[str, SigningKey] = {}
-        self._borrowed: list[SigningKey] = []
+        self._acquired: list[SigningKey] = []
 
     def key(self, alg: str = "RS256") -> SigningKey:
         """The key that tokens of `alg` are signed with now.
@@ -45,7 +45,7 @@ class KeyRing:
             return self._publish(alg)
 
     def withdraw(self, kid: str) -> None:
-        """Take a key out of the key set. A current key goes on signing, and its tokens find no key.
+        """Take a key out of the key set. A current key goes on signing, and its tokens are of an unknown key.
 
         Raises:
             ValueError: when no published key has this id.
@@ -62,21 +62,21 @@ class KeyRing:
             ValueError: when `alg` is none of `ALGORITHMS`.
         """
         with self._lock:
-            return self._borrow(alg, self.key(alg).kid)
+            return self._acquire(alg, self.key(alg).kid)
 
     def release(self) -> None:
-        """Forget every key, and let another ring use them."""
+        """Drop every key, and leave them to other rings."""
         with self._lock:
-            for key in self._borrowed:
-                give_back(key)
-            self._current, self._published, self._borrowed = {}, {}, []
+            for key in self._acquired:
+                recycle_private_key(key)
+            self._current, self._published, self._acquired = {}, {}, []
 
-    def _borrow(self, alg: str, kid: str) -> SigningKey:
-        key = SigningKey(alg, kid, borrow_private_key(alg))
-        self._borrowed.append(key)
+    def _acquire(self, alg: str, kid: str) -> SigningKey:
+        key = SigningKey(alg, kid, acquire_private_key(alg))
+        self._acquired.append(key)
         return key
 
     def _publish(self, alg: str) -> SigningKey:
-        key = self._borrow(alg, f"{alg}-{len(self._borrowed) + 1}")
+        key = self._acquire(alg, f"{alg}-{len(self._acquired) + 1}")
         self._current[alg] = self._published[key.kid] = key
         return key

@@ -69,10 +69,10 @@ class SigningKey:
         return {**_public_members(self.private, self.alg), "alg": self.alg, "kid": self.kid, "use": "sig"}
 
 
-def borrow_private_key(alg: str) -> PrivateKey:
-    """A private key fit for `alg` that nobody else in this process holds.
+def acquire_private_key(alg: str) -> PrivateKey:
+    """A private key for `alg` that is in use nowhere else in this process.
 
-    Making an RSA key takes about 0.1 s, so keys that were given back are handed out before new ones are made.
+    Making an RSA key takes about 0.1 s, so keys that were recycled are taken before new ones are made.
 
     Raises:
         ValueError: when `alg` is none of `ALGORITHMS`.
@@ -80,14 +80,14 @@ def borrow_private_key(alg: str) -> PrivateKey:
     if alg not in ALGORITHMS:
         raise ValueError(f"no such signing algorithm; known are {', '.join(ALGORITHMS)}")
     with _idle_lock:
-        waiting = _idle.get(_material(alg))
-        if waiting:
-            return waiting.pop()
+        idle = _idle.get(_material(alg))
+        if idle:
+            return idle.pop()
     return _generate(alg)
 
 
-def give_back(key: SigningKey) -> None:
-    """Let the next borrower have this private key; the lender must not sign with it any more."""
+def recycle_private_key(key: SigningKey) -> None:
+    """Leave this private key to the next `acquire_private_key`; it must not be used for signing any more."""
     with _idle_lock:
         _idle.setdefault(_material(key.alg), []).append(key.private)
 

@@ -153,7 +153,7 @@ TEST(GivenALongerTextBefore, NothingOfItIsRead) {
     EXPECT_FALSE(document.parse("[1")) << "the older text must not close it";
 }
 
-TEST(GivenRoomThatWasFilled, ParseReadsJustAsMuchAsItIsTold) {
+TEST(GivenRoomThatWasFilled, ParseReadsOnlyTheGivenSize) {
     json::Document document(kDepth);
     const auto room = document.room(8);
     ASSERT_EQ(room.size(), 8U);

@@ -16,13 +16,16 @@
 #include "support/fake_clock.hpp"
 #include "support/key_pair.hpp"
 #include "support/scripted_issuer.hpp"
+#include "support/subject_host.hpp"
 
 namespace authjwks {
 namespace {
 
 using support::FakeClock;
 using support::KeyPair;
+using support::outcome_of;
 using support::ScriptedIssuer;
+using support::SubjectHost;
 using support::to_json;
 using namespace std::chrono_literals;
 
@@ -59,20 +62,24 @@ std::string token_by(std::string_view key_id, std::string_view subject = "user",
 
 std::string forged(std::string token) { return token.replace(token.rfind('.') + 1, 4, "AAAA"); }
 
-/// The subject, the slug of the refusal, or who has to wait for what.
-std::string told(const Verdict& verdict) {
-    if (const auto* pending = std::get_if<Pending>(&verdict.outcome))
-        return pending->is_conclusive ? "waits" : "waits and asks again";
-    const auto& accepted = std::get<Result<Accepted>>(verdict.outcome);
-    return accepted ? std::string(*json::text_of(accepted->claims.at_key("sub").value()))
-                    : std::string(describe(accepted.error()).slug);
+/// The verdict in words, with a host that takes the subject: see outcome_of().
+std::string verify(const Authenticator& authenticator, std::string_view token, Instant now = kNow,
+                   WaitPolicy wait = WaitPolicy::until_deadline) {
+    SubjectHost host;
+    return outcome_of(authenticator.verify(token, now, wait, host), host);
+}
+
+/// The verdict as a whole.
+Verdict verdict_on(const Authenticator& authenticator, std::string_view token,
+                   WaitPolicy wait = WaitPolicy::until_deadline) {
+    SubjectHost host;
+    return authenticator.verify(token, kNow, wait, host);
 }
 
 class GivenAColdAuthenticator : public ::testing::Test {
   protected:
     std::string verdict(std::string_view token, WaitPolicy wait = WaitPolicy::until_deadline) {
-        const ScratchLease scratch;
-        return told(authenticator.authenticate(token, *scratch, kNow, wait));
+        return verify(authenticator, token, kNow, wait);
     }
     std::size_t fetches() const { return issuer.calls().size(); }
 
@@ -97,7 +104,7 @@ TEST_F(GivenAColdAuthenticator, AGoodTokenIsAcceptedAfterOneFetch) {
     EXPECT_EQ(fetches(), 1U);
 }
 
-TEST_F(GivenAColdAuthenticator, KeysThatThisCallFetchedAreNotFetchedAgainForAnUnknownName) {
+TEST_F(GivenAColdAuthenticator, KeysJustFetchedAreNotFetchedAgain) {
     issuer.then_sends(keys_named({"known"}));
     EXPECT_EQ(verdict(token_by("unknown")), "unknown_key");
     EXPECT_EQ(fetches(), 1U);
@@ -120,13 +127,12 @@ TEST_F(GivenAColdAuthenticator, WhatNeedsNoKeyIsRefusedWithoutAskingForOne) {
     EXPECT_FALSE(source->report().refreshing);
 }
 
-TEST_F(GivenAColdAuthenticator, AVerdictTellsWhoseKeysItCameBy) {
-    const ScratchLease scratch;
-    EXPECT_EQ(authenticator.authenticate("nonsense", *scratch, kNow, WaitPolicy::never).source, nullptr);
-    EXPECT_EQ(authenticator.authenticate(token_by("known"), *scratch, kNow, WaitPolicy::never).source, source);
+TEST_F(GivenAColdAuthenticator, AVerdictNamesTheSourceOfItsKeys) {
+    EXPECT_EQ(verdict_on(authenticator, "nonsense", WaitPolicy::never).source, nullptr);
+    EXPECT_EQ(verdict_on(authenticator, token_by("known"), WaitPolicy::never).source, source);
 }
 
-TEST_F(GivenAColdAuthenticator, WhoHasNoPatienceIsToldOnceTheSourceIsAttendedTo) {
+TEST_F(GivenAColdAuthenticator, APendingTokenIsAcceptedAfterTheWait) {
     EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "waits");
     EXPECT_EQ(fetches(), 0U);
     issuer.then_sends(keys_named({"known"}));
@@ -135,7 +141,7 @@ TEST_F(GivenAColdAuthenticator, WhoHasNoPatienceIsToldOnceTheSourceIsAttendedTo)
     EXPECT_EQ(fetches(), 1U);
 }
 
-TEST_F(GivenAColdAuthenticator, KeysThatWereWaitedForAreNotFetchedAgainForAnUnknownName) {
+TEST_F(GivenAColdAuthenticator, KeysWaitedForAreNotFetchedAgain) {
     EXPECT_EQ(verdict(token_by("unknown"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known"}));
     source->wait();
@@ -172,9 +178,7 @@ TEST_F(GivenAWarmAuthenticator, AGoodTokenIsAcceptedWithoutWaiting) {
 TEST_F(GivenAWarmAuthenticator, ABadTokenOfAKnownKeyIsRefusedWithoutWaiting) {
     EXPECT_EQ(verdict(forged(token_by("known"))), "bad_signature");
     EXPECT_EQ(verdict(forged(token_by("known")), WaitPolicy::never), "bad_signature");
-    const ScratchLease scratch;
-    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow + Seconds{700}, WaitPolicy::never)),
-              "expired");
+    EXPECT_EQ(verify(authenticator, token_by("known"), kNow + Seconds{700}, WaitPolicy::never), "expired");
     EXPECT_EQ(fetches(), 1U);
 }
 
@@ -194,7 +198,7 @@ TEST_F(GivenAWarmAuthenticator, AnUnknownNameIsAskedForOnceAndNotFound) {
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmAuthenticator, WhoHasNoPatienceForAnUnknownNameIsToldAfterwards) {
+TEST_F(GivenAWarmAuthenticator, APendingUnknownKeyIsDecidedAfterTheWait) {
     EXPECT_EQ(verdict(token_by("new"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known", "new"}));
     source->wait();
@@ -216,7 +220,7 @@ TEST_F(GivenAWarmAuthenticator, WithinTheCooldownAnUnknownNameIsRefusedAtOnce) {
     EXPECT_EQ(verdict(token_by("another"), WaitPolicy::never), "waits");
 }
 
-TEST_F(GivenAWarmAuthenticator, WhileTheIssuerFailsAnUnknownNameIsNoFaultOfTheToken) {
+TEST_F(GivenAWarmAuthenticator, AnUnknownNameIsUnavailableWhileTheIssuerFails) {
     issuer.then_fails(FetchFault::unreachable);
     EXPECT_EQ(verdict(token_by("made up")), "keys_unavailable");
     EXPECT_EQ(verdict(token_by("made up"), WaitPolicy::never), "keys_unavailable");
@@ -230,7 +234,7 @@ TEST_F(GivenAWarmAuthenticator, AKeyThatWasWithdrawnRefusesItsTokens) {
     EXPECT_EQ(verdict(token_by("known")), "unknown_key");
 }
 
-TEST_F(GivenAWarmAuthenticator, KeysPastTheirTtlAreFetchedOnceEvenForAnUnknownName) {
+TEST_F(GivenAWarmAuthenticator, OverdueKeysAreFetchedOnceForAnUnknownName) {
     clock.advance(1000s);
     EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "waits");
     issuer.then_sends(keys_named({"known"}));
@@ -247,7 +251,7 @@ TEST_F(GivenAWarmAuthenticator, OldKeysServeWhileTheIssuerIsAway) {
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmAuthenticator, WithPatienceOrWithoutTheVerdictIsTheSame) {
+TEST_F(GivenAWarmAuthenticator, VerdictDoesNotDependOnTheWaitPolicy) {
     for (const std::string& token :
          {token_by("known"), forged(token_by("known")), std::string("a.b"), std::string(20'000, 'x'), std::string()})
         EXPECT_EQ(verdict(token, WaitPolicy::never), verdict(token));
@@ -256,38 +260,18 @@ TEST_F(GivenAWarmAuthenticator, WithPatienceOrWithoutTheVerdictIsTheSame) {
 TEST(GivenFixedKeys, AnUnknownNameNeverWaits) {
     const auto source = std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static");
     const Authenticator authenticator(source, Policy(options()), nullptr);
-    const ScratchLease scratch;
 
-    EXPECT_EQ(told(authenticator.authenticate(token_by("known"), *scratch, kNow, WaitPolicy::never)), "user");
+    EXPECT_EQ(verify(authenticator, token_by("known"), kNow, WaitPolicy::never), "user");
     for (const WaitPolicy wait : {WaitPolicy::no_fetch, WaitPolicy::never, WaitPolicy::until_deadline})
-        EXPECT_EQ(told(authenticator.authenticate(token_by("unknown"), *scratch, kNow, wait)), "unknown_key");
+        EXPECT_EQ(verify(authenticator, token_by("unknown"), kNow, wait), "unknown_key");
 }
 
-/// What a test keeps of claims: their subject.
-struct CachedSubject : CachedClaims {
-    explicit CachedSubject(std::string_view text) : subject(text) {}
-    std::size_t bytes() const noexcept override { return subject.size(); }
-
-    std::string subject;
-};
-
-/// The subject that is recalled of a token, or "" when it has to be judged anew.
-std::string recalled(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
-    const auto known = authenticator.recall(token, now);
-    return known ? static_cast<const CachedSubject&>(*known->token->claims).subject : "";
-}
-
-/// What a caller of both gets, and what it costs: a subject is recalled, or the token is judged and remembered if it
-/// passed. @return as told().
-std::string asked(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
-    if (auto subject = recalled(authenticator, token, now); !subject.empty()) return subject;
-    const ScratchLease scratch;
-    const Verdict verdict = authenticator.authenticate(token, *scratch, now, WaitPolicy::until_deadline);
-    const std::string said = told(verdict);
-    const auto* const accepted = std::get_if<Result<Accepted>>(&verdict.outcome);
-    if (accepted != nullptr && *accepted)
-        authenticator.remember(token, verdict, std::make_unique<const CachedSubject>(said));
-    return said;
+/// The subject that the cache has for a token, or "" when the token would have to be judged. Counts as a use.
+std::string cached(const Authenticator& authenticator, std::string_view token, Instant now = kNow) {
+    SubjectHost host;
+    host.may_cache = false;  // a look changes nothing
+    const Verdict verdict = authenticator.verify(token, now, WaitPolicy::no_fetch, host);
+    return verdict.is_from_cache ? host.subject : "";
 }
 
 std::unique_ptr<TokenCache> some_cache() {
@@ -295,11 +279,11 @@ std::unique_ptr<TokenCache> some_cache() {
 }
 
 /// One with a cache, that has accepted a token just now.
-class GivenARememberedToken : public ::testing::Test {
+class CachedTokenTest : public ::testing::Test {
   protected:
-    GivenARememberedToken() {
+    CachedTokenTest() {
         issuer.then_sends(keys_named({"known"}));
-        if (asked(authenticator, token) != "user") throw std::runtime_error("the token was not accepted");
+        if (verify(authenticator, token) != "user") throw std::runtime_error("the token was not accepted");
     }
     std::size_t fetches() const { return issuer.calls().size(); }
 
@@ -310,148 +294,168 @@ class GivenARememberedToken : public ::testing::Test {
     const std::string token = token_by("known");
 };
 
-TEST_F(GivenARememberedToken, ItIsRecalledWithTheSourceOfItsKeys) {
-    const auto known = authenticator.recall(token, kNow);
-    ASSERT_TRUE(known);
-    EXPECT_EQ(known->source, source);
-    EXPECT_EQ(known->token->token, token);
+TEST_F(CachedTokenTest, ItIsFoundWithTheSourceOfItsKeys) {
+    SubjectHost host;
+    const Verdict verdict = authenticator.verify(token, kNow, WaitPolicy::never, host);
+    EXPECT_TRUE(verdict.is_from_cache);
+    EXPECT_EQ(verdict.source, source);
+    EXPECT_EQ(host.subject, "user");
+    EXPECT_EQ(host.runs, 0U) << "the host's lock is not released for a hit";
     EXPECT_EQ(authenticator.cache()->report().hits, 1U);
     EXPECT_EQ(authenticator.cache()->report().misses, 1U) << "before it was judged";
     EXPECT_EQ(fetches(), 1U);
 }
 
-TEST_F(GivenARememberedToken, AnotherIsNotRecalled) {
-    EXPECT_EQ(recalled(authenticator, forged(token)), "");
-    EXPECT_EQ(recalled(authenticator, token_by("known", "user")), "") << "ECDSA signs differently each time";
-    EXPECT_EQ(recalled(authenticator, token.substr(0, token.size() - 1)), "");
-    EXPECT_EQ(recalled(authenticator, ""), "");
-    EXPECT_EQ(recalled(authenticator, "nonsense"), "");
+TEST_F(CachedTokenTest, NothingIsDeliveredToAHostThatGivesUp) {
+    SubjectHost host;
+    host.gives_up = true;
+    const std::string other = token_by("known", "other");
+    EXPECT_EQ(outcome_of(authenticator.verify(other, kNow, WaitPolicy::never, host), host), "abandoned");
+    EXPECT_EQ(host.subject, "nothing was delivered");
+    EXPECT_EQ(cached(authenticator, other), "");
+}
+
+TEST_F(CachedTokenTest, AClosedSourceIsTheReasonAfterItsKeysExpire) {
+    source->close();
+    EXPECT_EQ(verify(authenticator, token), "user");
+    clock.advance(5000s);
+    const Verdict verdict = verdict_on(authenticator, token);
+    EXPECT_EQ(verdict.refusal, Errc::source_closed);
+    EXPECT_EQ(fetches(), 1U);
+}
+
+TEST_F(CachedTokenTest, AnotherTokenIsNotFound) {
+    EXPECT_EQ(cached(authenticator, forged(token)), "");
+    EXPECT_EQ(cached(authenticator, token_by("known", "user")), "") << "ECDSA signs differently each time";
+    EXPECT_EQ(cached(authenticator, token.substr(0, token.size() - 1)), "");
+    EXPECT_EQ(cached(authenticator, ""), "");
+    EXPECT_EQ(cached(authenticator, "nonsense"), "");
     EXPECT_EQ(authenticator.cache()->report().misses, 6U);
 }
 
-TEST_F(GivenARememberedToken, WhatWasRefusedIsNotRemembered) {
+TEST_F(CachedTokenTest, ARefusedTokenIsNotCached) {
     for (const std::string& bad : {forged(token), token_by("known", "user", "https://other.example/")}) {
-        const std::string refusal = asked(authenticator, bad);
-        EXPECT_EQ(asked(authenticator, bad), refusal);
-        EXPECT_EQ(recalled(authenticator, bad), "");
+        const std::string refusal = verify(authenticator, bad);
+        EXPECT_EQ(verify(authenticator, bad), refusal);
+        EXPECT_EQ(cached(authenticator, bad), "");
     }
     EXPECT_EQ(authenticator.cache()->report().entries, 1U);
 }
 
-TEST_F(GivenARememberedToken, ItExpiresAtItsTime) {
+TEST_F(CachedTokenTest, ItExpiresAtItsTime) {
     const Instant death = Instant{Seconds{1'700'000'600}} + options().leeway;
-    EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{std::nextafter(death.time_since_epoch().count(), 0)}}),
+    EXPECT_EQ(cached(authenticator, token, Instant{Seconds{std::nextafter(death.time_since_epoch().count(), 0)}}),
               "user");
-    EXPECT_EQ(recalled(authenticator, token, death), "");
-    EXPECT_EQ(asked(authenticator, token, death), "expired");
-    EXPECT_EQ(authenticator.cache()->report().entries, 0U) << "who sends it again cannot keep its place";
-    EXPECT_EQ(asked(authenticator, token, kNow), "user") << "should the clock be put right again";
+    EXPECT_EQ(cached(authenticator, token, death), "");
+    EXPECT_EQ(verify(authenticator, token, death), "expired");
+    EXPECT_EQ(authenticator.cache()->report().entries, 0U) << "it does not keep its place";
+    EXPECT_EQ(verify(authenticator, token, kNow), "user") << "should the clock be put right again";
 }
 
-TEST_F(GivenARememberedToken, ItIsNotRecalledBeforeItsTime) {
+TEST_F(CachedTokenTest, ItIsNotFoundBeforeItsTime) {
     const std::string early = KeyPair::of("P-256").token(
         support::algorithm("ES256"), header_for("known"),
         R"({"iss":"https://issuer.example/","aud":"api","exp":1700000600,"nbf":1699999900,"sub":"user"})");
-    EXPECT_EQ(asked(authenticator, early), "user");
+    EXPECT_EQ(verify(authenticator, early), "user");
 
     const Instant birth = Instant{Seconds{1'699'999'900}} - options().leeway;
-    EXPECT_EQ(recalled(authenticator, early, birth), "user");
-    EXPECT_EQ(recalled(authenticator, early, birth - Seconds{0.001}), "");
-    EXPECT_EQ(asked(authenticator, early, birth - Seconds{0.001}), "not_yet_valid");
+    EXPECT_EQ(cached(authenticator, early, birth), "user");
+    EXPECT_EQ(cached(authenticator, early, birth - Seconds{0.001}), "");
+    EXPECT_EQ(verify(authenticator, early, birth - Seconds{0.001}), "not_yet_valid");
 }
 
-TEST_F(GivenARememberedToken, NoTimeThatIsNoneLetsItPass) {
+TEST_F(CachedTokenTest, NoTimeThatIsNoneLetsItPass) {
     constexpr double infinite = std::numeric_limits<double>::infinity();
     for (const double none : {std::numeric_limits<double>::quiet_NaN(), infinite, -infinite})
-        EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{none}}), "") << none;
+        EXPECT_EQ(cached(authenticator, token, Instant{Seconds{none}}), "") << none;
 }
 
-TEST_F(GivenARememberedToken, ItGoesWithItsKey) {
+TEST_F(CachedTokenTest, ItGoesWithItsKey) {
     issuer.then_sends(keys_named({"new"}));
     EXPECT_EQ(source->refresh(), std::nullopt);
 
-    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(cached(authenticator, token), "");
     issuer.then_sends(keys_named({"new"}));
-    EXPECT_EQ(asked(authenticator, token), "unknown_key");
+    EXPECT_EQ(verify(authenticator, token), "unknown_key");
 }
 
-TEST_F(GivenARememberedToken, ItIsJudgedAnewWhenItsKeysNameStandsForAnotherKey) {
+TEST_F(CachedTokenTest, ItIsJudgedAnewWhenItsKeysNameStandsForAnotherKey) {
     const KeyPair other = KeyPair::generate("P-256");
     issuer.then_sends(support::key_set_json({other.jwk("known")}));
     EXPECT_EQ(source->refresh(), std::nullopt);
 
-    EXPECT_EQ(recalled(authenticator, token), "");
-    EXPECT_EQ(asked(authenticator, token), "bad_signature");
+    EXPECT_EQ(cached(authenticator, token), "");
+    EXPECT_EQ(verify(authenticator, token), "bad_signature");
 }
 
-TEST_F(GivenARememberedToken, AnotherSetWithTheSameKeyHasItJudgedOnceMore) {
+TEST_F(CachedTokenTest, AnotherSetWithTheSameKeyHasItJudgedOnceMore) {
     issuer.then_sends(keys_named({"known", "new"}));
     EXPECT_EQ(source->refresh(), std::nullopt);
 
-    EXPECT_EQ(recalled(authenticator, token), "");
-    EXPECT_EQ(asked(authenticator, token), "user");
-    EXPECT_EQ(recalled(authenticator, token), "user");
+    EXPECT_EQ(cached(authenticator, token), "");
+    EXPECT_EQ(verify(authenticator, token), "user");
+    EXPECT_EQ(cached(authenticator, token), "user");
     EXPECT_EQ(authenticator.cache()->report().entries, 1U);
 }
 
-TEST_F(GivenARememberedToken, AnIssuerWithNothingNewLeavesItAlone) {
+TEST_F(CachedTokenTest, AnUnchangedKeySetKeepsIt) {
     issuer.then_sends_nothing_new();
     EXPECT_EQ(source->refresh(), std::nullopt);
-    EXPECT_EQ(recalled(authenticator, token), "user");
+    EXPECT_EQ(cached(authenticator, token), "user");
 }
 
-TEST_F(GivenARememberedToken, AnIssuerThatFailsLeavesItAloneForAsLongAsItsKeysMayServe) {
+TEST_F(CachedTokenTest, AFailingIssuerKeepsItWhileKeysMayServe) {
     clock.advance(1000s);
-    EXPECT_EQ(recalled(authenticator, token), "") << "past the ttl the issuer is asked first";
+    EXPECT_EQ(cached(authenticator, token), "") << "past the ttl the issuer is asked first";
     issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(asked(authenticator, token), "user");
-    EXPECT_EQ(recalled(authenticator, token), "user") << "stale keys serve";
+    EXPECT_EQ(verify(authenticator, token), "user");
+    EXPECT_EQ(cached(authenticator, token), "user") << "stale keys serve";
 
     clock.advance(3600s);
-    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(cached(authenticator, token), "");
     issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(asked(authenticator, token), "keys_unavailable");
+    EXPECT_EQ(verify(authenticator, token), "keys_unavailable");
 }
 
-TEST_F(GivenARememberedToken, KeysThatCameBackAfterAnOutageDecide) {
+TEST_F(CachedTokenTest, KeysThatCameBackAfterAnOutageDecide) {
     clock.advance(10'000s);
     issuer.then_sends(keys_named({"new"}));
-    EXPECT_EQ(asked(authenticator, token), "unknown_key");
-    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(verify(authenticator, token), "unknown_key");
+    EXPECT_EQ(cached(authenticator, token), "");
 }
 
-TEST_F(GivenARememberedToken, AnotherPolicyOverTheSameKeysKnowsNothingOfIt) {
+TEST_F(CachedTokenTest, AnotherPolicyOverTheSameKeysKnowsNothingOfIt) {
     PolicyOptions others = options();
     others.audiences = {{"another api"}};
     const Authenticator other(source, Policy(others), some_cache());
-    EXPECT_EQ(recalled(other, token), "");
-    EXPECT_EQ(asked(other, token), "wrong_audience");
-    EXPECT_EQ(recalled(authenticator, token), "user");
+    EXPECT_EQ(cached(other, token), "");
+    EXPECT_EQ(verify(other, token), "wrong_audience");
+    EXPECT_EQ(cached(authenticator, token), "user");
 }
 
-TEST_F(GivenARememberedToken, StaleServicesAreCountedOncePerToken) {
+TEST_F(CachedTokenTest, StaleServicesAreCountedOncePerToken) {
     clock.advance(1000s);
     issuer.then_fails(FetchFault::unreachable);
-    EXPECT_EQ(asked(authenticator, token), "user");
+    EXPECT_EQ(verify(authenticator, token), "user");
     const auto before = source->report().stale_serves;
 
-    EXPECT_EQ(asked(authenticator, token), "user");
-    EXPECT_EQ(asked(authenticator, token_by("known")), "user");
+    EXPECT_EQ(verify(authenticator, token), "user");
+    EXPECT_EQ(verify(authenticator, token_by("known")), "user");
 
     EXPECT_EQ(source->report().stale_serves, before + 2);
 }
 
-TEST(GivenNoCache, NothingIsRecalled) {
+TEST(GivenNoCache, NothingIsFound) {
     const auto source = std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static");
     const Authenticator authenticator(source, Policy(options()), nullptr);
     const std::string token = token_by("known");
 
-    EXPECT_EQ(asked(authenticator, token), "user");
-    EXPECT_EQ(recalled(authenticator, token), "");
+    EXPECT_EQ(verify(authenticator, token), "user");
+    EXPECT_EQ(cached(authenticator, token), "");
     EXPECT_EQ(authenticator.cache(), nullptr);
 }
 
-TEST(GivenATokenWithoutExpiry, ItIsRecalledForever) {
+TEST(GivenATokenWithoutExpiry, ItIsFoundAtAnyTime) {
     PolicyOptions lenient = options();
     lenient.required_claims.clear();
     const Authenticator authenticator(std::make_shared<KeySource>(*KeySet::parse(keys_named({"known"}), {}), "static"),
@@ -460,13 +464,12 @@ TEST(GivenATokenWithoutExpiry, ItIsRecalledForever) {
         KeyPair::of("P-256").token(support::algorithm("ES256"), header_for("known"),
                                    R"({"iss":"https://issuer.example/","aud":"api","sub":"user"})");
 
-    EXPECT_EQ(asked(authenticator, token), "user");
-    for (const double now : {-1e15, 0.0, 1e15})
-        EXPECT_EQ(recalled(authenticator, token, Instant{Seconds{now}}), "user");
+    EXPECT_EQ(verify(authenticator, token), "user");
+    for (const double now : {-1e15, 0.0, 1e15}) EXPECT_EQ(cached(authenticator, token, Instant{Seconds{now}}), "user");
 }
 
 /// Many threads ask for good and bad tokens while the keys change under them.
-TEST(GivenKeysThatChangeUnderManyThreads, NoForgedTokenPassesAndNoGoodOneIsRefused) {
+TEST(GivenManyThreadsAndChangingKeys, VerdictsAreCorrect) {
     constexpr std::size_t threads = 4, rounds = 400, refreshes = 40;
     FakeClock clock;
     ScriptedIssuer issuer;
@@ -476,7 +479,7 @@ TEST(GivenKeysThatChangeUnderManyThreads, NoForgedTokenPassesAndNoGoodOneIsRefus
     const Authenticator authenticator(source, Policy(options()), some_cache());
     std::vector<std::string> tokens;
     for (int i = 0; i < 50; ++i) tokens.push_back(token_by("known", "user " + std::to_string(i)));
-    ASSERT_EQ(asked(authenticator, tokens[0]), "user 0");
+    ASSERT_EQ(verify(authenticator, tokens[0]), "user 0");
     std::atomic<std::size_t> wrong{0};
     {
         std::vector<std::jthread> running;
@@ -484,8 +487,8 @@ TEST(GivenKeysThatChangeUnderManyThreads, NoForgedTokenPassesAndNoGoodOneIsRefus
             running.emplace_back([&, thread] {
                 for (std::size_t round = 0; round < rounds; ++round) {
                     const std::size_t i = (round * 31 + thread) % tokens.size();
-                    if (asked(authenticator, tokens[i]) != "user " + std::to_string(i)) ++wrong;
-                    if (round % 8 == 0 && asked(authenticator, forged(tokens[i])) != "bad_signature") ++wrong;
+                    if (verify(authenticator, tokens[i]) != "user " + std::to_string(i)) ++wrong;
+                    if (round % 8 == 0 && verify(authenticator, forged(tokens[i])) != "bad_signature") ++wrong;
                 }
             });
         for (std::size_t i = 0; i < refreshes; ++i) EXPECT_EQ(source->refresh(), std::nullopt);
@@ -502,10 +505,10 @@ class GivenSeveralIssuers : public ::testing::Test {
         return std::make_shared<KeySource>(*KeySet::parse(support::key_set_json({pair.jwk("a")}), {}), issuer);
     }
     std::string verdict(std::string_view token) {
-        const ScratchLease scratch;
-        const Verdict verdict = authenticator.authenticate(token, *scratch, kNow, WaitPolicy::until_deadline);
+        SubjectHost host;
+        const Verdict verdict = authenticator.verify(token, kNow, WaitPolicy::until_deadline, host);
         used = verdict.source ? verdict.source->label() : "";
-        return told(verdict);
+        return outcome_of(verdict, host);
     }
     std::string token(const KeyPair& signer, std::string_view claims) const {
         return signer.token(support::algorithm("ES256"), header_for("a"), claims);
@@ -516,9 +519,10 @@ class GivenSeveralIssuers : public ::testing::Test {
     const Authenticator authenticator{
         std::make_shared<IssuerRegistry>(
             std::vector<std::string>{"https://issuer.example/", "https://other.example/"}, std::nullopt,
-            IssuerRegistry::Dependencies{.open = [this](const std::string& issuer) { return open(issuer); },
-                                         .now = [] { return Tick{}; },
-                                         .random = [] { return 0.0; }}),
+            IssuerRegistry::Dependencies{
+                .open = [this](const std::string& issuer, const auto&) { return open(issuer); },
+                .now = [] { return Tick{}; },
+                .random = [] { return 0.0; }}),
         [] {
             PolicyOptions all = options();
             all.issuers = std::nullopt;  // the registry's to say
@@ -539,22 +543,23 @@ TEST_F(GivenSeveralIssuers, OneCannotSignForTheOther) {
     EXPECT_EQ(verdict(token(other, claims_of("https://issuer.example/", "x"))), "bad_signature");
 }
 
-TEST_F(GivenSeveralIssuers, AnyoneElseIsRefused) {
+TEST_F(GivenSeveralIssuers, OtherIssuersAreRefused) {
     EXPECT_EQ(verdict(token(other, claims_of("https://evil.example/", "x"))), "wrong_issuer");
     EXPECT_EQ(verdict(token(other, claims_of("https://issuer.example", "x"))), "wrong_issuer");
     EXPECT_EQ(used, "");
 }
 
-TEST_F(GivenSeveralIssuers, EachTokenIsRecalledWithItsIssuersKeys) {
+TEST_F(GivenSeveralIssuers, EachTokenIsFoundWithItsIssuersSource) {
     const std::string one = token(KeyPair::of("P-256"), claims_of("https://issuer.example/", "one"));
     const std::string two = token(other, claims_of("https://other.example/", "two"));
     for (int time = 0; time < 2; ++time) {
-        EXPECT_EQ(asked(authenticator, one), "one");
-        EXPECT_EQ(asked(authenticator, two), "two");
+        EXPECT_EQ(verify(authenticator, one), "one");
+        EXPECT_EQ(verify(authenticator, two), "two");
     }
-    EXPECT_EQ(authenticator.recall(one, kNow)->source->label(), "https://issuer.example/");
-    EXPECT_EQ(authenticator.recall(two, kNow)->source->label(), "https://other.example/");
-    EXPECT_EQ(asked(authenticator, token(other, claims_of("https://issuer.example/", "x"))), "bad_signature");
+    EXPECT_EQ(verdict_on(authenticator, one).source->label(), "https://issuer.example/");
+    EXPECT_EQ(verdict_on(authenticator, two).source->label(), "https://other.example/");
+    EXPECT_TRUE(verdict_on(authenticator, one).is_from_cache);
+    EXPECT_EQ(verify(authenticator, token(other, claims_of("https://issuer.example/", "x"))), "bad_signature");
 }
 
 TEST_F(GivenSeveralIssuers, ATokenThatDoesNotNameOneIsRefused) {

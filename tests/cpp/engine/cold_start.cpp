@@ -15,6 +15,7 @@
 #include "keys/scheduler.hpp"
 #include "support/in_child.hpp"
 #include "support/key_pair.hpp"
+#include "support/subject_host.hpp"
 
 namespace authjwks {
 namespace {
@@ -56,11 +57,9 @@ std::unique_ptr<Authenticator> cold_authenticator(const Issuer& issuer) {
 }
 
 bool accepts(const Authenticator& authenticator, const Issuer& issuer) {
-    const ScratchLease scratch;
-    const Verdict verdict =
-        authenticator.authenticate(issuer.token, *scratch, Instant{Seconds{0}}, WaitPolicy::until_deadline);
-    const auto* const outcome = std::get_if<Result<Accepted>>(&verdict.outcome);
-    return outcome != nullptr && *outcome;
+    support::SubjectHost host;
+    const Verdict verdict = authenticator.verify(issuer.token, Instant{Seconds{0}}, WaitPolicy::until_deadline, host);
+    return verdict.kind == Verdict::Kind::accepted;
 }
 
 /// The life of one process: its threads fetch for the first time, and meanwhile it forks.

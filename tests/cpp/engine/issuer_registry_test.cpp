@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +28,9 @@ class GivenARegistry : public ::testing::Test {
   protected:
     static std::string tenant(std::size_t number) { return "https://tenants.example/t" + std::to_string(number); }
 
-    std::shared_ptr<KeySource> open(const std::string& issuer) {
-        opened.push_back(issuer);
+    std::shared_ptr<KeySource> open(const std::string& issuer, const std::optional<std::string>& jwks_uri) {
+        if (jwks_uri && !jwks_uri->starts_with("https://")) throw std::invalid_argument("not an https URL");
+        opened.push_back(jwks_uri ? issuer + " at " + *jwks_uri : issuer);
         if (std::ranges::find(answered, issuer) != answered.end())
             return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer);
         return std::make_shared<KeySource>(
@@ -39,25 +42,26 @@ class GivenARegistry : public ::testing::Test {
                 .jitter = [] { return 0.0; }});
     }
 
-    /// Finds an issuer and asks it, in vain.
+    /// Finds an issuer and asks it, which fails.
     std::string_view ask(const std::string& issuer) {
         const Found found = registry.find(issuer);
         if (!found) return refusal_in(found);
         (*found)->refresh();
         return "asked";
     }
-    void take_all_in_vain() {
+    void use_up_allowance() {
         for (std::size_t i = 0; i < IssuerRegistry::kMaxFailures; ++i) ASSERT_EQ(ask(tenant(1000 + i)), "asked");
     }
 
     support::FakeClock clock;
     double random = 0;
     std::vector<std::string> opened, answered;
-    IssuerRegistry registry{{"https://one.example/", "https://two.example/"},
-                            IssuerTemplate("https://tenants.example/{tenant}"),
-                            {.open = [this](const std::string& issuer) { return open(issuer); },
-                             .now = [this] { return clock.now(); },
-                             .random = [this] { return random; }}};
+    IssuerRegistry registry{
+        {"https://one.example/", "https://two.example/"},
+        IssuerTemplate("https://tenants.example/{tenant}"),
+        {.open = [this](const std::string& issuer, const auto& jwks_uri) { return open(issuer, jwks_uri); },
+         .now = [this] { return clock.now(); },
+         .random = [this] { return random; }}};
 };
 
 TEST_F(GivenARegistry, ItsNamedIssuersAreOpenedAtOnceAndForGood) {
@@ -69,7 +73,7 @@ TEST_F(GivenARegistry, ItsNamedIssuersAreOpenedAtOnceAndForGood) {
     EXPECT_EQ(opened.size(), 2U);
 }
 
-TEST_F(GivenARegistry, WhomItDoesNotTrustIsRefusedAndNotOpened) {
+TEST_F(GivenARegistry, AnUntrustedIssuerIsRefusedAndNotOpened) {
     for (const std::string_view issuer :
          {"https://one.example", "https://ONE.example/", "https://evil.example/", "", "https://tenants.example/",
           "https://tenants.example/a/b", "http://tenants.example/a"})
@@ -107,7 +111,7 @@ TEST_F(GivenARegistry, ATenantThatKeepsFailingIsAskedLessAndLessOften) {
     }
 }
 
-TEST_F(GivenARegistry, ATenantThatAnsweredStartsAnewWhenItFailsAgain) {
+TEST_F(GivenARegistry, TheBackOffStartsAgainAfterAResponse) {
     for (const Clock::duration back_off : {1s, 2s}) {
         ASSERT_EQ(ask(tenant(1)), "asked");
         ASSERT_EQ(ask(tenant(1)), "keys_unavailable");
@@ -125,7 +129,7 @@ TEST_F(GivenARegistry, ATenantThatAnsweredStartsAnewWhenItFailsAgain) {
     EXPECT_EQ(registry.retry_after(tenant(1)), 1s);
 }
 
-TEST_F(GivenARegistry, TenantsThatNeverAnswerDoNotUseUpWhatNewOnesNeed) {
+TEST_F(GivenARegistry, DeadTenantsDoNotUseUpTheAllowance) {
     constexpr std::size_t dead = 20;
     std::size_t turned_away = 0;
     for (std::size_t tick = 0; tick < 600'000 / 50; ++tick) {  // ten minutes, each of them calls 20 times a second
@@ -137,14 +141,14 @@ TEST_F(GivenARegistry, TenantsThatNeverAnswerDoNotUseUpWhatNewOnesNeed) {
 }
 
 TEST_F(GivenARegistry, TenantsThatFailedLeaveTheirPlaceToOthers) {
-    take_all_in_vain();
+    use_up_allowance();
     for (int i = 0; i < 200; ++i) {
         clock.advance(IssuerRegistry::kFailureInterval);
         ASSERT_EQ(ask(tenant(2000 + i)), "asked") << i;
     }
 }
 
-TEST_F(GivenARegistry, MadeUpTenantsAreAskedForInABurstAndThenAtASteadyRate) {
+TEST_F(GivenARegistry, MadeUpTenantsAreRateLimited) {
     std::size_t asked = 0;
     for (std::size_t i = 0; i < 30'000; ++i) {  // a thousand a second
         asked += ask(tenant(i)) == "asked" ? 1 : 0;
@@ -153,8 +157,8 @@ TEST_F(GivenARegistry, MadeUpTenantsAreAskedForInABurstAndThenAtASteadyRate) {
     EXPECT_EQ(asked, IssuerRegistry::kMaxFailures + 30s / IssuerRegistry::kFailureInterval - 1);
 }
 
-TEST_F(GivenARegistry, WhenTooManyFailedANewTenantIsToldWhenToComeAgain) {
-    take_all_in_vain();
+TEST_F(GivenARegistry, WhenTooManyFailedANewTenantGetsARetryTime) {
+    use_up_allowance();
 
     EXPECT_EQ(ask(tenant(1)), "keys_unavailable");
     EXPECT_EQ(registry.retry_after(tenant(1)), IssuerRegistry::kFailureInterval);
@@ -165,7 +169,7 @@ TEST_F(GivenARegistry, WhenTooManyFailedANewTenantIsToldWhenToComeAgain) {
     EXPECT_EQ(ask(tenant(1)), "asked");
 }
 
-TEST_F(GivenARegistry, OfTooManyUnansweredOneAtRandomIsForgotten) {
+TEST_F(GivenARegistry, OfTooManyUnansweredARandomOneIsEvicted) {
     for (std::size_t i = 0; i < IssuerRegistry::kMaxUnanswered; ++i) ASSERT_TRUE(registry.find(tenant(i)));
     clock.advance(10 * IssuerRegistry::kFailureInterval);
     const Found kept = registry.find(tenant(31));
@@ -200,7 +204,7 @@ TEST_F(GivenARegistry, AnEvictedSourceEndsWithItsLastUser) {
     EXPECT_TRUE(evicted.expired());
 }
 
-TEST_F(GivenARegistry, TenantsThatAnsweredAreKnownAndCostNothing) {
+TEST_F(GivenARegistry, TenantsThatRespondedUseNoAllowance) {
     for (std::size_t i = 0; i < 200; ++i) {
         answered.push_back(tenant(i));
         ASSERT_TRUE(registry.find(tenant(i))) << i;
@@ -209,19 +213,20 @@ TEST_F(GivenARegistry, TenantsThatAnsweredAreKnownAndCostNothing) {
     EXPECT_EQ(registry.sources().size(), 202U);
 }
 
-TEST_F(GivenARegistry, ATenantThatAnsweredLeavesItsPlaceWithoutBeingAskedForAgain) {
+TEST_F(GivenARegistry, ATenantThatRespondedFreesItsPlace) {
     for (std::size_t i = 0; i < 3 * IssuerRegistry::kMaxUnanswered; ++i) {
         answered.push_back(tenant(i));
         ASSERT_TRUE(registry.find(tenant(i))) << i;
     }
 }
 
-TEST_F(GivenARegistry, OnceClosedItTakesNobodyIn) {
+TEST_F(GivenARegistry, AfterCloseNoIssuerIsAdded) {
     registry.close();
-    EXPECT_EQ(refusal_in(registry.find(tenant(1))), "keys_unavailable");
+    EXPECT_EQ(registry.find(tenant(1)).error(), Errc::source_closed);
+    EXPECT_EQ(registry.find("https://evil.example/").error(), Errc::wrong_issuer);
 }
 
-TEST_F(GivenARegistry, MadeUpTenantsDoNotPushOutThoseThatAreKnown) {
+TEST_F(GivenARegistry, MadeUpTenantsDoNotEvictKnownOnes) {
     answered.push_back(tenant(0));
     const Found known = registry.find(tenant(0));
     ASSERT_EQ(*registry.find(tenant(0)), *known);
@@ -232,7 +237,7 @@ TEST_F(GivenARegistry, MadeUpTenantsDoNotPushOutThoseThatAreKnown) {
     EXPECT_EQ(*registry.find(tenant(0)), *known);
 }
 
-TEST_F(GivenARegistry, OfTooManyKnownTheLeastUsedIsForgotten) {
+TEST_F(GivenARegistry, OfTooManyKnownTheLeastUsedIsEvicted) {
     for (std::size_t i = 0; i < IssuerRegistry::kMaxKnown; ++i) {
         answered = {tenant(i)};
         ASSERT_TRUE(registry.find(tenant(i)) && registry.find(tenant(i))) << i;
@@ -249,14 +254,17 @@ TEST_F(GivenARegistry, OfTooManyKnownTheLeastUsedIsForgotten) {
     EXPECT_EQ(opened, std::vector<std::string>{tenant(1)});
 }
 
-TEST_F(GivenARegistry, OneMoreIssuerMayBeAdmitted) {
-    const auto source = open("https://other.example/");
-    ASSERT_EQ(*registry.admit("https://other.example/", source), source);
-    EXPECT_EQ(*registry.find("https://other.example/"), source);
-    EXPECT_EQ(*registry.admit("https://other.example/", open("https://other.example/")), source) << "the first stays";
+TEST_F(GivenARegistry, FindKnownAddsNothing) {
+    EXPECT_EQ(registry.find_known(tenant(1)), nullptr);
+    EXPECT_EQ(opened.size(), 2U);
+    const Found found = registry.find(tenant(1));
+    EXPECT_EQ(registry.find_known(tenant(1)), *found);
+    EXPECT_EQ(registry.find_known("https://one.example/"), *registry.find("https://one.example/"));
+    ASSERT_EQ(ask(tenant(2)), "asked");
+    EXPECT_EQ(registry.find_known(tenant(2)), nullptr) << "it has failed";
 }
 
-TEST_F(GivenARegistry, ItTellsItsSources) {
+TEST_F(GivenARegistry, ItListsItsSources) {
     answered.push_back(tenant(1));
     ASSERT_TRUE(registry.find(tenant(1)));
     std::vector<std::string> labels;
@@ -266,15 +274,98 @@ TEST_F(GivenARegistry, ItTellsItsSources) {
 }
 
 TEST(GivenARegistryWithoutATemplate, ItTrustsItsNamedIssuersAlone) {
-    IssuerRegistry registry({"https://one.example/"}, std::nullopt,
-                            {.open =
-                                 [](const std::string& issuer) {
-                                     return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer);
-                                 },
-                             .now = [] { return Tick{}; },
-                             .random = [] { return 0.0; }});
+    IssuerRegistry registry(
+        {"https://one.example/"}, std::nullopt,
+        {.open = [](const std::string& issuer,
+                    const auto&) { return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer); },
+         .now = [] { return Tick{}; },
+         .random = [] { return 0.0; }});
     EXPECT_TRUE(registry.find("https://one.example/"));
     EXPECT_EQ(refusal_in(registry.find("https://two.example/")), "wrong_issuer");
+}
+
+/// Decides as `decision` says, and lists the issuers it was asked about.
+class RegistryWithDecision : public GivenARegistry {
+  protected:
+    std::string_view ask_deciding(const std::string& issuer) {
+        const Found found = deciding.find(issuer);
+        if (!found) return refusal_in(found);
+        (*found)->refresh();
+        return "asked";
+    }
+
+    TrustDecision decision{TrustDecision::Kind::trusted};
+    std::vector<std::string> asked;
+    IssuerRegistry deciding{
+        {"https://one.example/"},
+        IssuerTemplate("https://tenants.example/{tenant}"),
+        {.open = [this](const std::string& issuer, const auto& jwks_uri) { return open(issuer, jwks_uri); },
+         .now = [this] { return clock.now(); },
+         .random = [] { return 0.0; },
+         .decide =
+             [this](const std::string& issuer) {
+                 asked.push_back(issuer);
+                 static_cast<void>(deciding.sources());  // no lock is held
+                 return decision;
+             }}};
+};
+
+TEST_F(RegistryWithDecision, IsAskedOnlyForOtherIssuers) {
+    EXPECT_TRUE(deciding.find("https://one.example/") && deciding.find(tenant(1)));
+    EXPECT_TRUE(asked.empty());
+    EXPECT_EQ(deciding.find_known("https://other.example/"), nullptr);
+    EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(RegistryWithDecision, TrustedIssuerIsDiscoveredAndNotAskedForAgain) {
+    opened.clear();
+    const Found found = deciding.find("https://other.example/");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*deciding.find("https://other.example/"), *found);
+    EXPECT_EQ(asked, std::vector<std::string>{"https://other.example/"});
+    EXPECT_EQ(opened, std::vector<std::string>{"https://other.example/"});
+}
+
+TEST_F(RegistryWithDecision, TrustedIssuerMayHaveItsKeysAtAUrl) {
+    opened.clear();
+    decision.jwks_uri = "https://keys.example/";
+    EXPECT_TRUE(deciding.find("other"));
+    EXPECT_EQ(opened, std::vector<std::string>{"other at https://keys.example/"});
+}
+
+TEST_F(RegistryWithDecision, RefusedUrlMeansNotTrusted) {
+    decision.jwks_uri = "ftp://keys.example/";
+    EXPECT_EQ(deciding.find("other").error(), Errc::wrong_issuer);
+}
+
+TEST_F(RegistryWithDecision, UntrustedIssuerIsAskedForEachTime) {
+    decision.kind = TrustDecision::Kind::not_trusted;
+    EXPECT_EQ(deciding.find("other").error(), Errc::wrong_issuer);
+    EXPECT_EQ(deciding.find("other").error(), Errc::wrong_issuer);
+    EXPECT_EQ(asked.size(), 2U);
+}
+
+TEST_F(RegistryWithDecision, FailureToDecideIsNoFaultOfTheToken) {
+    decision.kind = TrustDecision::Kind::failed;
+    EXPECT_EQ(deciding.find("other").error(), Errc::keys_unavailable);
+}
+
+TEST_F(RegistryWithDecision, IsNotAskedDuringABackOffOrWithoutAllowance) {
+    ASSERT_EQ(ask_deciding("other"), "asked");
+    EXPECT_EQ(ask_deciding("other"), "keys_unavailable");
+    EXPECT_EQ(asked.size(), 1U) << "the back-off of the failed issuer runs";
+    for (std::size_t i = 1; i < IssuerRegistry::kMaxFailures; ++i) ASSERT_EQ(ask_deciding(std::to_string(i)), "asked");
+    asked.clear();
+    EXPECT_EQ(ask_deciding("one more"), "keys_unavailable");
+    EXPECT_TRUE(asked.empty());
+    clock.advance(IssuerRegistry::kFailureInterval);
+    EXPECT_EQ(ask_deciding("one more"), "asked");
+}
+
+TEST_F(RegistryWithDecision, IsNotAskedAfterClose) {
+    deciding.close();
+    EXPECT_EQ(deciding.find("other").error(), Errc::source_closed);
+    EXPECT_TRUE(asked.empty());
 }
 
 }  // namespace

@@ -22,19 +22,19 @@ using support::holds_in_child;
 constexpr TokenCache::Limits kAmple{std::size_t{1} << 24, 16'384};
 constexpr std::size_t kTail = 64;
 
-/// Claims of any size that say farewell.
+/// Claims of any size that report their destruction.
 class SomeClaims : public CachedClaims {
   public:
-    explicit SomeClaims(std::size_t bytes, std::function<void()> farewell = {})
-        : bytes_(bytes), farewell_(std::move(farewell)) {}
+    explicit SomeClaims(std::size_t bytes, std::function<void()> on_destruction = {})
+        : bytes_(bytes), on_destruction_(std::move(on_destruction)) {}
     ~SomeClaims() override {
-        if (farewell_) farewell_();
+        if (on_destruction_) on_destruction_();
     }
     std::size_t bytes() const noexcept override { return bytes_; }
 
   private:
     std::size_t bytes_;
-    std::function<void()> farewell_;
+    std::function<void()> on_destruction_;
 };
 
 /// A text as long as a token, which no other number has.
@@ -43,18 +43,19 @@ std::string token_of(std::size_t number) {
     return std::string(200, 'h') + '.' + std::string(300, 'p') + '.' + std::string(86 - digits.size(), 's') + digits;
 }
 
-CachedToken remembered(std::string token, std::size_t claims_bytes = 100, std::function<void()> farewell = {}) {
+CachedToken cached(std::string token, std::size_t claims_bytes = 100, std::function<void()> on_destruction = {}) {
     return {.token = std::move(token),
             .validity = {},
             .key_set = 7,
             .issuer = "",
-            .claims = std::make_unique<const SomeClaims>(claims_bytes, std::move(farewell))};
+            .checked = nullptr,
+            .claims = std::make_unique<const SomeClaims>(claims_bytes, std::move(on_destruction))};
 }
 
 /// What one entry of `token_of()` is counted as.
 std::size_t bytes_of_one(std::size_t claims_bytes = 100) {
     TokenCache cache(kAmple);
-    cache.keep(remembered(token_of(0), claims_bytes));
+    cache.store(cached(token_of(0), claims_bytes));
     return cache.report().bytes;
 }
 
@@ -73,14 +74,14 @@ TEST(GivenAnEmptyCache, NothingIsFoundAndNothingIsCounted) {
     EXPECT_EQ(report.entries + report.bytes, 0U);
 }
 
-TEST(GivenAKeptToken, ItIsFoundWithAllThatWasKept) {
+TEST(GivenACachedToken, ItIsFoundWithAllThatWasKept) {
     TokenCache cache(kAmple);
     const Validity validity{Instant{Seconds{1.5}}, Instant{Seconds{2.5}}};
-    auto token = remembered(token_of(1));
+    auto token = cached(token_of(1));
     token.validity = validity;
     token.issuer = "https://issuer.example/";
     const auto* const claims = token.claims.get();
-    cache.keep(std::move(token));
+    cache.store(std::move(token));
 
     const auto found = cache.find(token_of(1));
 
@@ -93,10 +94,10 @@ TEST(GivenAKeptToken, ItIsFoundWithAllThatWasKept) {
     EXPECT_EQ(found->validity.until, validity.until);
 }
 
-TEST(GivenAKeptToken, NoneThatDiffersInOneCharacterIsFound) {
+TEST(GivenACachedToken, NoneThatDiffersInOneCharacterIsFound) {
     TokenCache cache(kAmple);
     const std::string token = token_of(1);
-    cache.keep(remembered(token));
+    cache.store(cached(token));
 
     for (std::size_t place = 0; place < token.size(); ++place)
         for (const char other :
@@ -109,10 +110,10 @@ TEST(GivenAKeptToken, NoneThatDiffersInOneCharacterIsFound) {
     EXPECT_NE(cache.find(token), nullptr);
 }
 
-TEST(GivenAKeptToken, NoneThatIsLongerOrShorterIsFound) {
+TEST(GivenACachedToken, NoneThatIsLongerOrShorterIsFound) {
     TokenCache cache(kAmple);
     const std::string token = token_of(1);
-    cache.keep(remembered(token));
+    cache.store(cached(token));
 
     for (std::size_t size = 0; size < token.size(); ++size) {
         EXPECT_EQ(cache.find(std::string_view(token).substr(0, size)), nullptr) << size;
@@ -126,13 +127,13 @@ TEST(GivenTokensWithTheSameEnd, EachIsOnlyItself) {
     TokenCache cache(kAmple);
     const std::string tail(kTail, 'z');
     const std::string token = std::string(300, 'a') + tail, same_size = std::string(300, 'b') + tail;
-    cache.keep(remembered(token));
+    cache.store(cached(token));
 
     EXPECT_EQ(cache.find(same_size), nullptr);
     EXPECT_EQ(cache.find(tail), nullptr);
     for (std::size_t size = 1; size < 300; ++size) {
         EXPECT_EQ(cache.find(std::string(size, 'a') + tail), nullptr);
-        cache.keep(remembered(std::string(size, 'a') + tail));
+        cache.store(cached(std::string(size, 'a') + tail));
     }
     for (std::size_t size = 1; size <= 300; ++size) {
         const auto found = cache.find(std::string(size, 'a') + tail);
@@ -144,10 +145,10 @@ TEST(GivenTokensWithTheSameEnd, EachIsOnlyItself) {
 TEST(GivenTokensOfOneSizeWithTheSameEnd, TheLatestTakesThePlaceOfTheOther) {
     TokenCache cache(kAmple);
     const std::string tail(kTail, 'z');
-    cache.keep(remembered(std::string(300, 'a') + tail));
+    cache.store(cached(std::string(300, 'a') + tail));
     const auto before = cache.report();
 
-    cache.keep(remembered(std::string(300, 'b') + tail));
+    cache.store(cached(std::string(300, 'b') + tail));
 
     EXPECT_EQ(cache.find(std::string(300, 'a') + tail), nullptr);
     EXPECT_NE(cache.find(std::string(300, 'b') + tail), nullptr);
@@ -158,40 +159,40 @@ TEST(GivenTokensOfOneSizeWithTheSameEnd, TheLatestTakesThePlaceOfTheOther) {
 TEST(GivenATextTooShortForASignature, ItIsNeitherKeptNorFound) {
     TokenCache cache(kAmple);
     for (const std::size_t size : {0U, 1U, 8U, 63U}) {
-        cache.keep(remembered(std::string(size, 'x')));
+        cache.store(cached(std::string(size, 'x')));
         EXPECT_EQ(cache.find(std::string(size, 'x')), nullptr) << size;
     }
     EXPECT_EQ(cache.find({}), nullptr);
     EXPECT_EQ(cache.report().entries, 0U);
 
-    cache.keep(remembered(std::string(kTail, 'x')));
+    cache.store(cached(std::string(kTail, 'x')));
     EXPECT_NE(cache.find(std::string(kTail, 'x')), nullptr);
 }
 
-TEST(GivenATokenThatIsKeptAgain, ItReplacesItselfAndWhoHasTheOldOneKeepsIt) {
+TEST(GivenATokenStoredAgain, TheNewEntryReplacesTheOldOne) {
     TokenCache cache(kAmple);
     bool gone = false;
-    cache.keep(remembered(token_of(1), 100, [&gone] { gone = true; }));
+    cache.store(cached(token_of(1), 100, [&gone] { gone = true; }));
     auto old = cache.find(token_of(1));
 
-    cache.keep(remembered(token_of(1), 5000));
+    cache.store(cached(token_of(1), 5000));
 
     EXPECT_NE(cache.find(token_of(1)), old);
     EXPECT_EQ(cache.report().entries, 1U);
-    EXPECT_EQ(cache.report().evictions, 0U) << "nobody had to make room";
+    EXPECT_EQ(cache.report().evictions, 0U) << "nothing was evicted";
     EXPECT_EQ(cache.report().bytes, bytes_of_one(5000));
     EXPECT_FALSE(gone);
     old.reset();
     EXPECT_TRUE(gone);
 }
 
-TEST(GivenATokenThatIsForgotten, OthersStay) {
+TEST(GivenATokenThatWasRemoved, OthersAreKept) {
     TokenCache cache(kAmple);
-    for (const std::size_t number : {1U, 2U}) cache.keep(remembered(token_of(number)));
+    for (const std::size_t number : {1U, 2U}) cache.store(cached(token_of(number)));
 
-    cache.forget(token_of(1));
-    cache.forget(token_of(3));
-    cache.forget("");
+    cache.remove(token_of(1));
+    cache.remove(token_of(3));
+    cache.remove("");
 
     EXPECT_FALSE(has(cache, 1));
     EXPECT_TRUE(has(cache, 2));
@@ -199,18 +200,18 @@ TEST(GivenATokenThatIsForgotten, OthersStay) {
     EXPECT_EQ(cache.report().evictions, 0U);
 }
 
-TEST(GivenALimitOfEntries, WhoWasNotAskedForLongestGoesFirst) {
+TEST(GivenALimitOfEntries, TheLeastRecentlyUsedIsEvicted) {
     TokenCache cache({std::size_t{1} << 24, 3});
-    for (const std::size_t number : {1U, 2U, 3U}) cache.keep(remembered(token_of(number)));
+    for (const std::size_t number : {1U, 2U, 3U}) cache.store(cached(token_of(number)));
     EXPECT_TRUE(has(cache, 1));  // so that 2 is next to go
 
-    cache.keep(remembered(token_of(4)));
+    cache.store(cached(token_of(4)));
     EXPECT_FALSE(has(cache, 2));
     EXPECT_TRUE(has(cache, 3));
     EXPECT_TRUE(has(cache, 1));
 
-    cache.keep(remembered(token_of(4)));  // again, which counts as asked for
-    cache.keep(remembered(token_of(5)));
+    cache.store(cached(token_of(4)));  // again, which counts as asked for
+    cache.store(cached(token_of(5)));
     EXPECT_FALSE(has(cache, 3));
     for (const std::size_t number : {1U, 4U, 5U}) EXPECT_TRUE(has(cache, number)) << number;
     EXPECT_EQ(cache.report().evictions, 2U);
@@ -220,11 +221,11 @@ TEST(GivenALimitOfEntries, WhoWasNotAskedForLongestGoesFirst) {
 TEST(GivenALimitOfBytes, RoomIsMadeForEachByAsManyAsItTakes) {
     const std::size_t one = bytes_of_one(1000);
     TokenCache cache({4 * one, 1000});
-    for (std::size_t number = 0; number < 4; ++number) cache.keep(remembered(token_of(number), 1000));
+    for (std::size_t number = 0; number < 4; ++number) cache.store(cached(token_of(number), 1000));
     EXPECT_EQ(cache.report().bytes, 4 * one) << "the limit itself is within";
     EXPECT_EQ(cache.report().evictions, 0U);
 
-    cache.keep(remembered(token_of(4), 1000 + one));  // takes two places
+    cache.store(cached(token_of(4), 1000 + one));  // takes two places
 
     EXPECT_FALSE(has(cache, 0));
     EXPECT_FALSE(has(cache, 1));
@@ -236,9 +237,9 @@ TEST(GivenALimitOfBytes, RoomIsMadeForEachByAsManyAsItTakes) {
 TEST(GivenATokenThatGrowsWhenKeptAgain, OthersMakeRoomForIt) {
     const std::size_t one = bytes_of_one(1000);
     TokenCache cache({3 * one, 1000});
-    for (std::size_t number = 0; number < 3; ++number) cache.keep(remembered(token_of(number), 1000));
+    for (std::size_t number = 0; number < 3; ++number) cache.store(cached(token_of(number), 1000));
 
-    cache.keep(remembered(token_of(1), 1000 + one));
+    cache.store(cached(token_of(1), 1000 + one));
 
     EXPECT_FALSE(has(cache, 0));
     EXPECT_TRUE(has(cache, 1));
@@ -246,20 +247,20 @@ TEST(GivenATokenThatGrowsWhenKeptAgain, OthersMakeRoomForIt) {
     EXPECT_EQ(cache.report().bytes, 3 * one);
 }
 
-TEST(GivenATokenBeyondTheLimit, ItIsNotKeptAndNobodyMakesRoom) {
+TEST(GivenATokenBeyondTheLimit, ItIsNotStoredAndNothingIsEvicted) {
     const std::size_t one = bytes_of_one(1000);
     TokenCache cache({2 * one, 1000});
-    cache.keep(remembered(token_of(1), 1000));
+    cache.store(cached(token_of(1), 1000));
     bool gone = false;
 
-    cache.keep(remembered(token_of(2), 1001 + one, [&gone] { gone = true; }));
+    cache.store(cached(token_of(2), 1001 + one, [&gone] { gone = true; }));
 
     EXPECT_TRUE(gone);
     EXPECT_FALSE(has(cache, 2));
     EXPECT_TRUE(has(cache, 1));
     EXPECT_EQ(cache.report().evictions, 0U);
 
-    cache.keep(remembered(token_of(2), 1000 + one));  // just fits, alone
+    cache.store(cached(token_of(2), 1000 + one));  // just fits, alone
     EXPECT_TRUE(has(cache, 2));
     EXPECT_EQ(cache.report().entries, 1U);
 }
@@ -267,7 +268,7 @@ TEST(GivenATokenBeyondTheLimit, ItIsNotKeptAndNobodyMakesRoom) {
 TEST(GivenNoRoomAtAll, NothingIsKept) {
     for (const TokenCache::Limits limits : {TokenCache::Limits{0, 0}, {1, 1}, {std::size_t{1} << 24, 0}, {0, 100}}) {
         TokenCache cache(limits);
-        cache.keep(remembered(token_of(1)));
+        cache.store(cached(token_of(1)));
         EXPECT_FALSE(has(cache, 1));
         EXPECT_EQ(cache.report().entries, 0U);
     }
@@ -279,7 +280,7 @@ TEST(GivenMoreTokensThanFit, NeitherLimitIsEverPassed) {
          {TokenCache::Limits{4 * megabyte, 1'000'000}, {64 * megabyte, 2000}, {100'000, 50}}) {
         TokenCache cache(limits);
         for (std::size_t number = 0; number < 20'000; ++number) {
-            cache.keep(remembered(token_of(number), 10 + number * 37 % 3000));
+            cache.store(cached(token_of(number), 10 + number * 37 % 3000));
             if (number % 500 != 0) continue;
             const auto report = cache.report();
             EXPECT_LE(report.bytes, limits.bytes);
@@ -301,9 +302,9 @@ TEST(GivenAnEntry, ItIsCountedByAllThatItTakes) {
     EXPECT_GE(bytes_of_one(0), token_of(0).size() + sizeof(CachedToken));
     EXPECT_EQ(bytes_of_one(12'345), bytes_of_one(0) + 12'345);
     TokenCache cache(kAmple);
-    auto token = remembered(token_of(0), 0);
+    auto token = cached(token_of(0), 0);
     token.issuer = std::string(1000, 'i');
-    cache.keep(std::move(token));
+    cache.store(std::move(token));
     EXPECT_GE(cache.report().bytes, bytes_of_one(0) + 1000);
 }
 
@@ -312,9 +313,9 @@ TEST(GivenAFoundToken, ItOutlivesItsPlaceAndTheCache) {
     std::shared_ptr<const CachedToken> found;
     {
         TokenCache cache({std::size_t{1} << 24, 1});
-        cache.keep(remembered(token_of(1), 100, [&gone] { gone = true; }));
+        cache.store(cached(token_of(1), 100, [&gone] { gone = true; }));
         found = cache.find(token_of(1));
-        cache.keep(remembered(token_of(2)));
+        cache.store(cached(token_of(2)));
         EXPECT_FALSE(has(cache, 1));
     }
     EXPECT_FALSE(gone);
@@ -328,26 +329,26 @@ TEST(GivenACacheThatEnds, AllClaimsGoWithIt) {
     {
         TokenCache cache(kAmple);
         for (std::size_t number = 0; number < 1000; ++number)
-            cache.keep(remembered(token_of(number), 10, [&gone] { ++gone; }));
+            cache.store(cached(token_of(number), 10, [&gone] { ++gone; }));
     }
     EXPECT_EQ(gone, 1000U);
 }
 
-TEST(GivenClaimsWhoseEndUsesTheCache, NobodyWaitsForever) {
+TEST(GivenClaimsWhoseDestructorUsesTheCache, ThereIsNoDeadlock) {
     TokenCache cache({std::size_t{1} << 24, 2});
     std::size_t ends = 0;
     const auto use_it = [&cache, &ends] {
         ++ends;
         static_cast<void>(has(cache, 1));
         static_cast<void>(cache.report());
-        cache.keep(remembered(token_of(9)));
+        cache.store(cached(token_of(9)));
     };
-    cache.keep(remembered(token_of(1), 100, use_it));
-    cache.keep(remembered(token_of(1), 100, use_it));  // replaces
+    cache.store(cached(token_of(1), 100, use_it));
+    cache.store(cached(token_of(1), 100, use_it));  // replaces
     EXPECT_EQ(ends, 1U);
-    for (const std::size_t number : {2U, 3U}) cache.keep(remembered(token_of(number)));  // push out
+    for (const std::size_t number : {2U, 3U}) cache.store(cached(token_of(number)));  // evict
     EXPECT_EQ(ends, 2U);
-    cache.keep(remembered(token_of(4), std::size_t{1} << 25, use_it));  // does not fit
+    cache.store(cached(token_of(4), std::size_t{1} << 25, use_it));  // does not fit
     EXPECT_EQ(ends, 3U);
 }
 
@@ -361,7 +362,7 @@ TEST(GivenHitsAndMisses, EachIsCountedWhereItIsSaid) {
 
 TEST(GivenTwoCaches, WhatOneKnowsIsNothingToTheOther) {
     TokenCache one(kAmple), other(kAmple);
-    one.keep(remembered(token_of(1)));
+    one.store(cached(token_of(1)));
     EXPECT_TRUE(has(one, 1));
     EXPECT_FALSE(has(other, 1));
 }
@@ -382,7 +383,7 @@ TEST(GivenManyThreads, EachFindsOnlyWhatItAskedFor) {
                     cache.count(found != nullptr);
                     if (!found) {
                         ++made;
-                        cache.keep(remembered(token_of(number), number + 1, [&gone] { ++gone; }));
+                        cache.store(cached(token_of(number), number + 1, [&gone] { ++gone; }));
                     }
                     const auto report = cache.report();
                     if (report.bytes > limits.bytes || report.entries > limits.entries) ++wrong;
@@ -399,10 +400,10 @@ TEST(GivenManyThreads, EachFindsOnlyWhatItAskedFor) {
 
 TEST(GivenAFork, TheChildFindsWhatWasKeptAndGoesOn) {
     TokenCache cache(kAmple);
-    cache.keep(remembered(token_of(1)));
+    cache.store(cached(token_of(1)));
 
     EXPECT_TRUE(holds_in_child([&cache] {
-        cache.keep(remembered(token_of(2)));
+        cache.store(cached(token_of(2)));
         return has(cache, 1) && has(cache, 2) && cache.report().entries == 2;
     }));
 
@@ -415,13 +416,13 @@ TEST(GivenAFork, TheChildFindsWhatWasKeptAndGoesOn) {
 TEST(GivenAForkBesideBusyThreads, TheChildIsNotLeftWithALock) {
     TokenCache cache(kAmple);
     std::vector<std::string> tokens;
-    for (std::size_t number = 0; number < 300; ++number) cache.keep(remembered(tokens.emplace_back(token_of(number))));
+    for (std::size_t number = 0; number < 300; ++number) cache.store(cached(tokens.emplace_back(token_of(number))));
     std::atomic<bool> done{false};
     std::vector<std::jthread> busy;
     for (std::size_t thread = 0; thread < 2; ++thread)
         busy.emplace_back([&, thread] {
             for (std::size_t number = thread; !done; ++number) {
-                cache.keep(remembered(tokens[number % tokens.size()]));
+                cache.store(cached(tokens[number % tokens.size()]));
                 static_cast<void>(cache.find(tokens[number % tokens.size()]));
             }
         });
@@ -439,7 +440,7 @@ TEST(GivenAForkWhileCachesAreMade, NeitherWaitsForTheOther) {
     std::vector<std::jthread> makers;
     for (int thread = 0; thread < 2; ++thread)
         makers.emplace_back([&done] {
-            while (!done) TokenCache{kAmple}.keep(remembered(token_of(1)));
+            while (!done) TokenCache{kAmple}.store(cached(token_of(1)));
         });
     for (int fork = 0; fork < 40; ++fork) EXPECT_TRUE(holds_in_child([] { return true; }));
     done = true;

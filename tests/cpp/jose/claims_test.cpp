@@ -277,7 +277,7 @@ TEST(GivenARequiredClaimFurtherIn, ItIsNotThere) {
 }
 
 // Each repair uncovers the next reason.
-TEST(GivenManyReasons, TheFirstInOrderIsTold) {
+TEST(GivenManyReasons, TheFirstInOrderIsReturned) {
     Members claims = good_claims();
     claims["exp"] = "1";
     EXPECT_EQ(refusal_of(claims), "expired");

@@ -92,19 +92,19 @@ TEST(GivenMembersThatDecideNothing, TheyAreIgnored) {
 }
 
 /// What is done to a good key, and what it is then left out for.
-struct Bent {
+struct Changed {
     std::string_view what;
     std::string_view kind;
-    std::function<void(Members&)> bend;
+    std::function<void(Members&)> change;
     KeyFault fault;
 };
 
-void expect_faults(const std::vector<Bent>& rows) {
-    for (const auto& [what, kind, bend, fault] : rows) {
+void expect_faults(const std::vector<Changed>& rows) {
+    for (const auto& [what, kind, change, fault] : rows) {
         SCOPED_TRACE(std::string(kind).append(": ").append(what));
         Members members = KeyPair::of(kind).jwk("a");
         ASSERT_TRUE(parse(members));
-        bend(members);
+        change(members);
         const auto jwk = parse(members);
         ASSERT_FALSE(jwk);
         EXPECT_EQ(name_of(jwk.error()), name_of(fault));

@@ -52,7 +52,7 @@ TEST(GivenACurveThatNoAlgorithmUses, ItIsRefused) {
     }
 }
 
-// Who may choose the generator can make a private key for any public one (CVE-2020-0601).
+// Anybody who may choose the generator can make a private key for any public one (CVE-2020-0601).
 TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
     const ossl::Pkey model = KeyPair::generate("P-256").public_key();
     std::array<unsigned char, 65> point{};

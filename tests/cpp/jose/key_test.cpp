@@ -127,7 +127,7 @@ TEST(GivenEveryKindOfKeyAndEveryAlgorithm, BindTakesJustThePairsThatAgree) {
     }
 }
 
-TEST(GivenMoreKeysThanAThreadKeepsContextsFor, EachVerifiesJustItsOwnSignatures) {
+TEST(GivenMoreKeysThanCachedContexts, EachVerifiesOnlyItsOwn) {
     const Algorithm& es256 = algorithm("ES256");
     const KeyPair other = KeyPair::generate("P-256");
     const KeyPair& pair = KeyPair::of("P-256");

@@ -33,15 +33,15 @@ TEST(GivenGoodOptions, ThePolicyStatesThem) {
         EXPECT_EQ(policy.algorithms().contains(row), row.name == "RS256" || row.name == "ES256") << row.name;
 }
 
-TEST(GivenOptionsThatSayNothingOrTooMuch, ThePolicyNamesTheOptionAndIsNotMade) {
+TEST(GivenOptionsOutOfRange, ConstructionNamesTheOption) {
     struct Row {
         std::string_view option, what;
-        std::function<void(PolicyOptions&)> bend;
+        std::function<void(PolicyOptions&)> change;
     };
     const auto leeway = [](double seconds) {
         return [seconds](PolicyOptions& options) { options.leeway = Seconds{seconds}; };
     };
-    for (const auto& [option, what, bend] : std::vector<Row>{
+    for (const auto& [option, what, change] : std::vector<Row>{
              {"issuers", "empty list", [](PolicyOptions& options) { options.issuers.emplace(); }},
              {"issuers", "empty item", [](PolicyOptions& options) { options.issuers->push_back(""); }},
              {"audiences", "empty list", [](PolicyOptions& options) { options.audiences.emplace(); }},
@@ -63,7 +63,7 @@ TEST(GivenOptionsThatSayNothingOrTooMuch, ThePolicyNamesTheOptionAndIsNotMade) {
          }) {
         SCOPED_TRACE(std::string(option).append(": ").append(what));
         PolicyOptions options = good_options();
-        bend(options);
+        change(options);
         try {
             const Policy policy(std::move(options));
             ADD_FAILURE() << "it was made";

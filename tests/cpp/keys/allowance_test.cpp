@@ -17,7 +17,7 @@ TEST(GivenAnAllowance, ItsBurstCanBeTakenAtOnce) {
     EXPECT_EQ(allowance.wait(kStart), 10s);
 }
 
-TEST(GivenAnAllowance, OneComesBackInEachRefill) {
+TEST(GivenAnAllowance, OneIsRefilledPerInterval) {
     Allowance allowance(3, 10s);
     for (int i = 0; i < 3; ++i) allowance.take(kStart);
     EXPECT_FALSE(allowance.take(kStart + 10s - kTick));

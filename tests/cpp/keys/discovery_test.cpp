@@ -25,7 +25,7 @@ constexpr std::string_view kOauth = "https://issuer.example/.well-known/oauth-au
 constexpr std::string_view kKeys = "https://keys.example/jwks";
 constexpr std::string_view kEmptySet = R"({"keys":[]})";
 
-/// A whole web of documents, as a Fetch that remembers what was asked for.
+/// A whole web of documents, as a Fetch that remembers what was requested.
 class Web {
   public:
     void put(std::string_view url, std::string_view body, long status = 200,
@@ -162,7 +162,7 @@ TEST(GivenAnOpenidDocumentThatIsWrong, NothingElseIsAskedFor) {
     EXPECT_EQ(web.requests().size(), 1U);
 }
 
-TEST(GivenAServerThatCannotBeReached, ItsFaultIsTold) {
+TEST(GivenAServerThatCannotBeReached, ItsFaultIsReturned) {
     for (const FetchFault fault :
          {FetchFault::unreachable, FetchFault::timed_out, FetchFault::tls_failed, FetchFault::too_large}) {
         Web web;
@@ -246,7 +246,7 @@ TEST(GivenMetadataThatIsNoJson, ItIsRefused) {
     }
 }
 
-TEST(GivenKeysThatHttpsMetadataPutsElsewhere, AnyHttpsHostIsAskedAndNothingElse) {
+TEST(GivenHttpsMetadataWithAnotherHost, OnlyHttpsHostsAreAsked) {
     struct Row {
         std::string_view jwks_uri, fault;
     };
@@ -281,7 +281,7 @@ TEST(GivenMetadataThatCameByHttp, ItsKeysMayToo) {
     }
 }
 
-TEST(GivenAnAnswerThatIsNoKeySet, ItsFaultIsTold) {
+TEST(GivenAResponseThatIsNoKeySet, ItsFaultIsReturned) {
     std::string many = R"({"keys":[1)";
     for (int i = 1; i <= 256; ++i) many += ",1";
     struct Row {
@@ -313,7 +313,7 @@ class GivenKeysAtHand : public ::testing::Test {
     Origin known{std::string(kKeys), std::string(kEmptySet), {"\"v1\"", "Sun, 22 Nov 2026 10:00:00 GMT"}};
 };
 
-TEST(GivenAFirstAnswer, ItsOriginIsTold) {
+TEST(GivenAFirstResponse, ItsOriginIsReturned) {
     Web web;
     web.put(kOpenid, to_json(metadata()), 200, std::nullopt, {"\"of the metadata\"", ""});
     web.put(kKeys, kEmptySet, 200, 60s, {"\"v1\"", "then"});
@@ -329,7 +329,7 @@ TEST(GivenAFirstAnswer, ItsOriginIsTold) {
     EXPECT_EQ(loaded->origin.version.last_modified, "then");
 }
 
-TEST_F(GivenKeysAtHand, TheServerIsToldWhichVersionAndMayKeepItBack) {
+TEST_F(GivenKeysAtHand, ValidatorsAreSentAnd304KeepsTheKeys) {
     web.put(kKeys, "", 304, 60s);
 
     const auto loaded = load_again();
@@ -364,7 +364,7 @@ TEST_F(GivenKeysAtHand, AnotherAnswerIsRead) {
     EXPECT_EQ(loaded->origin.body, R"({"keys":[ ]})");
 }
 
-TEST_F(GivenKeysAtHand, PastTheCachesTheWholeAnswerIsAskedFor) {
+TEST_F(GivenKeysAtHand, NoCacheAsksForTheWholeDocument) {
     web.put(kKeys, kEmptySet);
     const auto loaded = load_again(true);
     ASSERT_TRUE(loaded);
@@ -388,7 +388,7 @@ TEST_F(GivenKeysAtHand, AnotherPlaceIsAskedAfresh) {
     EXPECT_EQ(load_again().error(), FetchFault::bad_status);
 }
 
-TEST_F(GivenKeysAtHand, TheMetadataIsAlwaysAskedForWhole) {
+TEST_F(GivenKeysAtHand, MetadataIsRequestedWithoutValidators) {
     web.put(kOpenid, to_json(metadata()));
     web.put(kKeys, "", 304);
 

@@ -45,7 +45,7 @@ std::string name_in(const Result<Snapshot>& keys) {
     return keys ? name_in(*keys) : std::string(describe(keys.error()).slug);
 }
 
-/// What a caller who waits gets: the name of the first key, or the slug of the refusal.
+/// The result for a caller that waits: the name of the first key, or the slug of the refusal.
 std::string obtain(KeySource& source) {
     const auto obtained = waited_for(source.obtain(WaitPolicy::until_deadline));
     return obtained ? name_in(obtained->keys) : std::string(describe(obtained.error()).slug);
@@ -60,7 +60,8 @@ std::vector<EventKind> kinds_of(const std::vector<SourceEvent>& events) {
     return kinds;
 }
 
-/// A source without threads: whoever needs keys fetches them, and the test ticks. It has not asked yet.
+/// A source without threads: a caller that needs keys fetches them, and the test calls run_due_work(). It has not
+/// fetched yet.
 class GivenAColdSource : public ::testing::Test {
   protected:
     std::shared_ptr<KeySource> source_with(const KeyOptions& options, double jitter = 0) {
@@ -216,7 +217,7 @@ TEST_F(GivenAColdSource, ALoadThatThrowsIsAFailure) {
     EXPECT_EQ(obtain(source), "a") << "the flight that threw has landed";
 }
 
-TEST_F(GivenAColdSource, ManyWhoAskAtOnceShareOneFetch) {
+TEST_F(GivenAColdSource, ConcurrentCallersShareOneFetch) {
     Crowd crowd;
     issuer.then([&crowd] {
         crowd.wait_for_all();
@@ -229,7 +230,7 @@ TEST_F(GivenAColdSource, ManyWhoAskAtOnceShareOneFetch) {
     EXPECT_EQ(source.report().fetches, 1U);
 }
 
-TEST_F(GivenAColdSource, ManyWhoAskAtOnceShareOneFailure) {
+TEST_F(GivenAColdSource, ConcurrentCallersShareOneFailure) {
     Crowd crowd;
     issuer.then([&crowd] {
         crowd.wait_for_all();
@@ -242,7 +243,7 @@ TEST_F(GivenAColdSource, ManyWhoAskAtOnceShareOneFailure) {
     EXPECT_EQ(fetches(), 1U);
 }
 
-TEST_F(GivenAColdSource, ManyWhoAskAtOnceSurviveALoadThatThrows) {
+TEST_F(GivenAColdSource, ConcurrentCallersSurviveALoadThatThrows) {
     Crowd crowd;
     issuer.then([&crowd]() -> Result<LoadedKeys, FetchFault> {
         crowd.wait_for_all();
@@ -253,7 +254,7 @@ TEST_F(GivenAColdSource, ManyWhoAskAtOnceSurviveALoadThatThrows) {
               std::vector<std::string>(kThreads, "keys_unavailable"));
 }
 
-TEST_F(GivenAColdSource, WhoHasNoPatienceIsPutOffAndAttendBringsTheAnswer) {
+TEST_F(GivenAColdSource, ObtainReturnsPendingAndWaitFetches) {
     issuer.then_sends(set_of("a"));
 
     const auto answer = source.obtain(WaitPolicy::never);
@@ -270,19 +271,19 @@ TEST_F(GivenAColdSource, WhoHasNoPatienceIsPutOffAndAttendBringsTheAnswer) {
     EXPECT_EQ(fetches(), 1U);
 }
 
-TEST_F(GivenAColdSource, WhosePatienceIsSpentCausesNoFetch) {
+TEST_F(GivenAColdSource, NoFetchPolicyCausesNoFetch) {
     EXPECT_EQ(waited_for(source.obtain(WaitPolicy::no_fetch)).error(), Errc::keys_unavailable);
     EXPECT_EQ(fetches(), 0U);
     EXPECT_FALSE(source.report().refreshing);
 }
 
-TEST_F(GivenAColdSource, WithNothingToAttendToAttendReturns) {
+TEST_F(GivenAColdSource, WaitReturnsIfThereIsNoFetch) {
     source.wait();
     EXPECT_EQ(fetches(), 0U);
 }
 
-// A task may be cancelled between being put off and attending to it.
-TEST_F(GivenAColdSource, AFetchThatNobodyAttendedToIsMadeByTheNextWhoNeedsKeys) {
+// A task may be cancelled between Pending and the wait.
+TEST_F(GivenAColdSource, AnUnawaitedFetchIsRunByTheNextCaller) {
     std::ignore = source.obtain(WaitPolicy::never);
     clock.advance(6s);
     issuer.then_sends(set_of("a"));
@@ -359,7 +360,7 @@ TEST_F(GivenAWarmSource, AnAnswerWithNothingNewKeepsTheSnapshotForAnotherTtl) {
     EXPECT_FALSE(source.has_events());
 }
 
-TEST_F(GivenAWarmSource, AfterFourRefreshesThatNobodyUsedTheIssuerIsLeftAlone) {
+TEST_F(GivenAWarmSource, AfterFourUnusedRefreshesThereAreNoMore) {
     for (int round = 0; round < 5; ++round) {  // the first one's keys were used
         clock.advance(800s);
         ASSERT_TRUE(source.has_due_work()) << round;
@@ -373,12 +374,12 @@ TEST_F(GivenAWarmSource, AfterFourRefreshesThatNobodyUsedTheIssuerIsLeftAlone) {
 
     clock.advance(800s);
     issuer.then_sends(set_of("new"));
-    EXPECT_EQ(obtain(source), "new") << "until somebody comes by";
+    EXPECT_EQ(obtain(source), "new") << "until the next caller";
     clock.advance(800s);
     EXPECT_TRUE(source.has_due_work());
 }
 
-TEST_F(GivenAWarmSource, KeysPastTheirTtlAreWaitedForWhenNobodyAskedSince) {
+TEST_F(GivenAWarmSource, OverdueKeysAreWaitedFor) {
     clock.advance(1000s);
     EXPECT_EQ(source.ready(), nullptr);
     EXPECT_EQ(source.report().state, SourceState::stale);
@@ -390,7 +391,7 @@ TEST_F(GivenAWarmSource, KeysPastTheirTtlAreWaitedForWhenNobodyAskedSince) {
     EXPECT_EQ(source.report().age, Clock::duration::zero());
 }
 
-TEST_F(GivenAWarmSource, ManyWhoAskForOverdueKeysShareOneFetch) {
+TEST_F(GivenAWarmSource, ConcurrentCallersForOverdueKeysShareOneFetch) {
     clock.advance(1000s);
     Crowd crowd;
     issuer.then([&crowd] {
@@ -418,7 +419,7 @@ TEST_F(GivenAWarmSource, AHeldSnapshotOutlivesItsReplacement) {
     EXPECT_EQ(name_in(held), "old");
 }
 
-TEST_F(GivenAWarmSource, ALifetimeStandsInForTheTtl) {
+TEST_F(GivenAWarmSource, ALifetimeReplacesTheTtl) {
     clock.advance(1000s);
     issuer.then_sends(set_of("new"), 100s);
     EXPECT_EQ(obtain(source), "new");
@@ -438,7 +439,7 @@ TEST_F(GivenAWarmSource, TheAgeCountsFromTheEndOfTheFetch) {
     EXPECT_EQ(source.report().age, Clock::duration::zero());
 }
 
-TEST_F(GivenAWarmSource, ARefreshThatFailsAheadOfTimeIsRepeatedWithoutAnybodysNotice) {
+TEST_F(GivenAWarmSource, AFailedEarlyRefreshIsRepeatedSilently) {
     clock.advance(800s);
     issuer.then_fails(FetchFault::unreachable);
     source.run_due_work();
@@ -472,7 +473,7 @@ TEST_F(GivenAStaleSource, EachTimeTheyServeIsCounted) {
     EXPECT_EQ(source.report().stale_serves, 3U);
 }
 
-TEST_F(GivenAStaleSource, NobodyWaitsForTheNextAttempt) {
+TEST_F(GivenAStaleSource, CallersDoNotWaitForTheNextAttempt) {
     clock.advance(1s);
     EXPECT_TRUE(source.has_due_work());
     EXPECT_EQ(name_in(source.ready()), "old");
@@ -490,7 +491,7 @@ TEST_F(GivenAStaleSource, NobodyWaitsForTheNextAttempt) {
     EXPECT_EQ(source.report().state, SourceState::fresh);
 }
 
-TEST_F(GivenAStaleSource, OneOutageIsToldOnce) {
+TEST_F(GivenAStaleSource, AnOutageIsReportedOnce) {
     for (const auto back_off : {1s, 2s, 4s}) {
         clock.advance(back_off);
         issuer.then_fails(FetchFault::unreachable);
@@ -565,14 +566,14 @@ TEST_F(GivenAWarmSource, RenewWithinTheCooldownChangesNothing) {
     for (const char* name : {"a", "b", "c"}) EXPECT_EQ(renew(source, keys, name), "new") << "at once";
     EXPECT_EQ(fetches(), 2U);
     EXPECT_EQ(source.report().throttled, 3U);
-    EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::throttled}) << "told once";
+    EXPECT_EQ(kinds_of(source.take_events()), std::vector{EventKind::throttled}) << "reported once";
 
     clock.advance(kTick);
     issuer.then_sends(set_of("newer"));
     EXPECT_EQ(renew(source, keys), "newer");
 }
 
-TEST_F(GivenAWarmSource, ANameThatTheIssuerDoesNotHaveIsNotAskedForAgainForACooldown) {
+TEST_F(GivenAWarmSource, AnUnknownNameIsNotAskedForAgainInACooldown) {
     const Snapshot keys = source.ready();
     issuer.then_sends_nothing_new();
     EXPECT_EQ(renew(source, keys, "made up"), "old");
@@ -649,7 +650,7 @@ TEST_F(GivenAWarmSource, RenewOfAnOlderSnapshotTakesTheNewerOneWithoutAsking) {
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmSource, WhoRenewsWithoutPatienceIsPutOff) {
+TEST_F(GivenAWarmSource, RenewReturnsPending) {
     const Snapshot keys = source.ready();
     const auto answer = source.renew(keys, "wanted", WaitPolicy::never);
     ASSERT_TRUE(std::holds_alternative<Pending>(answer));
@@ -662,7 +663,7 @@ TEST_F(GivenAWarmSource, WhoRenewsWithoutPatienceIsPutOff) {
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmSource, WhosePatienceIsSpentTakesTheIssuerAtItsWord) {
+TEST_F(GivenAWarmSource, NoFetchPolicyAcceptsTheLastResponse) {
     const Snapshot keys = source.ready();
     std::ignore = source.renew(keys, "made up", WaitPolicy::never);
     issuer.then_sends_nothing_new();
@@ -670,19 +671,19 @@ TEST_F(GivenAWarmSource, WhosePatienceIsSpentTakesTheIssuerAtItsWord) {
     EXPECT_EQ(name_in(waited_for(source.renew(keys, "made up", WaitPolicy::no_fetch))), "old");
 
     clock.advance(30s - kTick);
-    EXPECT_EQ(renew(source, keys, "made up"), "old") << "remembered as unknown";
+    EXPECT_EQ(renew(source, keys, "made up"), "old") << "cached as unknown";
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmSource, WhosePatienceIsSpentIsNotToldThatAKeyIsUnknownBeforeTheIssuerHasAnswered) {
+TEST_F(GivenAWarmSource, NoFetchPolicyIsUnavailableBeforeTheResponse) {
     std::ignore = source.renew(source.ready(), "wanted", WaitPolicy::never);
 
     EXPECT_EQ(name_in(waited_for(source.renew(source.ready(), "wanted", WaitPolicy::no_fetch))), "keys_unavailable");
     issuer.then_sends(set_of("wanted"));
-    EXPECT_EQ(renew(source, source.ready()), "wanted") << "and it is not remembered as unknown";
+    EXPECT_EQ(renew(source, source.ready()), "wanted") << "and it is not cached as unknown";
 }
 
-TEST_F(GivenAWarmSource, ARenewalThatNobodyAttendedToIsMadeByTheNextWhoNeedsIt) {
+TEST_F(GivenAWarmSource, AnUnawaitedRenewalIsRunByTheNextCaller) {
     std::ignore = source.renew(source.ready(), "wanted", WaitPolicy::never);
     clock.advance(30s);
     issuer.then_sends(set_of("wanted"));
@@ -691,7 +692,7 @@ TEST_F(GivenAWarmSource, ARenewalThatNobodyAttendedToIsMadeByTheNextWhoNeedsIt) 
 }
 
 // A refresh that was under way already may bring what a cache on the way has kept.
-TEST_F(GivenAWarmSource, AnUnknownNameIsAskedForAfterARefreshThatBringsNothingNew) {
+TEST_F(GivenAWarmSource, AnUnknownNameIsAskedForAfterAnEmptyRefresh) {
     const Snapshot keys = source.ready();
     clock.advance(1000s);
     const auto first = source.obtain(WaitPolicy::never);
@@ -709,7 +710,7 @@ TEST_F(GivenAWarmSource, AnUnknownNameIsAskedForAfterARefreshThatBringsNothingNe
     EXPECT_TRUE(issuer.calls()[2].no_cache);
 }
 
-TEST_F(GivenAWarmSource, ManyWhoMissAKeyShareOneFetch) {
+TEST_F(GivenAWarmSource, ConcurrentCallersForAnUnknownKeyShareOneFetch) {
     const Snapshot keys = source.ready();
     Crowd crowd;
     issuer.then([&] {
@@ -722,7 +723,7 @@ TEST_F(GivenAWarmSource, ManyWhoMissAKeyShareOneFetch) {
     EXPECT_EQ(fetches(), 2U);
 }
 
-TEST_F(GivenAWarmSource, KnownKeysStayReadyWhileAnUnknownOneIsAskedFor) {
+TEST_F(GivenAWarmSource, KnownKeysAreReadyDuringAFetchForAnUnknownOne) {
     const Snapshot keys = source.ready();
     issuer.then([&] {
         EXPECT_EQ(source.ready(), keys);
@@ -768,7 +769,7 @@ TEST_F(GivenAWarmSource, OnCommandTheIssuerIsAskedWhateverIsAtHand) {
     EXPECT_EQ(name_in(source.ready()), "newer");
 }
 
-TEST_F(GivenAWarmSource, OnceClosedItsKeysServeOutTheirTimeAndNothingIsFetched) {
+TEST_F(GivenAWarmSource, AfterCloseKeysServeAndNothingIsFetched) {
     source.close();
 
     EXPECT_EQ(name_in(source.ready()), "old");
@@ -962,7 +963,7 @@ class GivenAScheduledSource : public GivenAColdSource {
     KeySource& source_on_schedule = *owned_too;
 };
 
-TEST_F(GivenAScheduledSource, WhoWaitsGetsWhatTheTickBrings) {
+TEST_F(GivenAScheduledSource, AWaitingCallerGetsTheScheduledFetch) {
     issuer.then_sends(set_of("a"));
     std::jthread scheduler([this] {
         called.wait();
@@ -972,7 +973,7 @@ TEST_F(GivenAScheduledSource, WhoWaitsGetsWhatTheTickBrings) {
     EXPECT_EQ(obtain(source_on_schedule), "a");
 
     EXPECT_EQ(agreed, clock.now() + 800s) << "the next one";
-    EXPECT_FALSE(source_on_schedule.has_due_work()) << "nobody needs to look";
+    EXPECT_FALSE(source_on_schedule.has_due_work()) << "there is nothing to do";
 }
 
 TEST_F(GivenAScheduledSource, ASignalEndsTheWaitAtOnce) {
@@ -1029,9 +1030,9 @@ TEST_F(GivenAScheduledSource, ItIsCalledAgainWhenABackOffEnds) {
     EXPECT_EQ(agreed, clock.now() + 1s);
 }
 
-TEST_F(GivenAScheduledSource, WhoWaitsIsGivenUpAtTheDeadlineAndTheAnswerStillCounts) {
+TEST_F(GivenAScheduledSource, AResponseAfterTheDeadlineIsStillUsed) {
     const auto hurried = scheduled({.timeout = 10ms});
-    EXPECT_EQ(obtain(*hurried), "keys_unavailable") << "nobody has ticked";
+    EXPECT_EQ(obtain(*hurried), "keys_unavailable") << "run_due_work() was not called";
 
     issuer.then_sends(set_of("late"));
     hurried->run_due_work();

@@ -73,7 +73,7 @@ TEST_F(GivenANegativeCache, OfTooManyTheOneAddedLongestAgoIsForgotten) {
     EXPECT_TRUE(contains("one more", clock.now()));
 }
 
-TEST_F(GivenANegativeCache, ALongNameIsNotRemembered) {
+TEST_F(GivenANegativeCache, ALongNameIsNotCached) {
     const std::string longest(256, 'a');
     names.add(longest, clock.now() + 60s);
     names.add(longest + 'a', clock.now() + 60s);

@@ -116,7 +116,7 @@ class GivenAGateAndItsModel : public ::testing::TestWithParam<Row> {
         ASSERT_EQ(gate.serves_stale(now), model.may_serve(now) && model.phase(now) == Phase::failing);
         ASSERT_EQ(gate.allows(Need::unknown_key, now), now >= model.unknown_allowed_at());
         ASSERT_TRUE(gate.allows(Need::command, now));
-        // Whoever reads without asking stops in time, and never reads what is too old.
+        // A reader that does not ask stops in time, and never reads what is too old.
         if (const Tick settled = gate.settled_until(now); settled > now) {
             ASSERT_TRUE(model.may_serve(settled - kTick));
             ASSERT_TRUE(model.phase(now) == Phase::fresh || model.failures > 0);
@@ -130,7 +130,7 @@ class GivenAGateAndItsModel : public ::testing::TestWithParam<Row> {
         const Tick at = std::max(now, gate.retry_at(now));
         ASSERT_TRUE(gate.allows(need, at));
         ASSERT_LE(at - now, std::max<Duration>(60s, model.options.cooldown));
-        ASSERT_TRUE(at == now || !gate.allows(need, at - kTick)) << "told to wait longer than need be";
+        ASSERT_TRUE(at == now || !gate.allows(need, at - kTick)) << "a longer wait than necessary";
     }
 
     support::SeededRandom random{20'261'125};

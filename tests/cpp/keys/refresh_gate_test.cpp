@@ -107,7 +107,7 @@ TEST_F(GivenAGate, WithoutMaxStaleKeysServeUntilTheirTtl) {
     EXPECT_FALSE(gate.may_serve(now()));
 }
 
-TEST_F(GivenAGate, ALifetimeStandsInForTheTtlWithinItsBounds) {
+TEST_F(GivenAGate, ALifetimeReplacesTheTtlWithinBounds) {
     struct Row {
         std::chrono::seconds named, life;
     };

@@ -54,7 +54,7 @@ TEST_F(GivenAScheduler, ASourceIsCalledOnAnotherThread) {
     EXPECT_NE(where, std::this_thread::get_id());
 }
 
-TEST_F(GivenAScheduler, ASourceIsCalledWhenItsTimeComes) {
+TEST_F(GivenAScheduler, ASourceIsCalledAtItsTime) {
     std::latch called(1);
     Tick when;
     const auto source = source_that([&] {

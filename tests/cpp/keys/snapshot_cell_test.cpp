@@ -20,22 +20,22 @@ void elsewhere(Work work) {
 
 TEST(GivenANewCell, ItHoldsNothing) {
     const SnapshotCell cell;
-    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.cached(), nullptr);
     EXPECT_EQ(cell.read(), nullptr);
 }
 
-TEST(GivenASnapshot, AThreadRemembersItOnceItHasReadIt) {
+TEST(GivenASnapshot, AThreadCachesWhatItHasRead) {
     const Snapshot keys = some_keys();
     SnapshotCell cell;
     cell.replace(keys);
 
-    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.cached(), nullptr);
     EXPECT_EQ(cell.read(), keys);
-    EXPECT_EQ(cell.remembered(), keys);
-    EXPECT_EQ(cell.remembered(), keys) << "again and again";
+    EXPECT_EQ(cell.cached(), keys);
+    EXPECT_EQ(cell.cached(), keys) << "again and again";
 }
 
-TEST(GivenAReplacement, NoThreadRemembersTheOldOne) {
+TEST(GivenAReplacement, NoThreadHasTheOldOneCached) {
     const Snapshot old_keys = some_keys(), new_keys = some_keys();
     SnapshotCell cell;
     cell.replace(old_keys);
@@ -43,23 +43,23 @@ TEST(GivenAReplacement, NoThreadRemembersTheOldOne) {
 
     elsewhere([&] { cell.replace(new_keys); });
 
-    EXPECT_EQ(cell.remembered(), nullptr);
+    EXPECT_EQ(cell.cached(), nullptr);
     EXPECT_EQ(cell.read(), new_keys);
-    EXPECT_EQ(cell.remembered(), new_keys);
+    EXPECT_EQ(cell.cached(), new_keys);
 }
 
-TEST(GivenAnotherThread, ItRemembersForItself) {
+TEST(GivenAnotherThread, ItHasItsOwnCache) {
     const Snapshot keys = some_keys();
     SnapshotCell cell;
     cell.replace(keys);
     EXPECT_EQ(cell.read(), keys);
 
     elsewhere([&] {
-        EXPECT_EQ(cell.remembered(), nullptr);
+        EXPECT_EQ(cell.cached(), nullptr);
         EXPECT_EQ(cell.read(), keys);
-        EXPECT_EQ(cell.remembered(), keys);
+        EXPECT_EQ(cell.cached(), keys);
     });
-    EXPECT_EQ(cell.remembered(), keys);
+    EXPECT_EQ(cell.cached(), keys);
 }
 
 TEST(GivenManyCells, NoneIsTakenForAnother) {
@@ -69,14 +69,14 @@ TEST(GivenManyCells, NoneIsTakenForAnother) {
 
     for (int round = 0; round < 3; ++round)
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            const Snapshot remembered = cells[i].remembered();
-            EXPECT_TRUE(remembered == nullptr || remembered == keys[i]) << i;
+            const Snapshot cached = cells[i].cached();
+            EXPECT_TRUE(cached == nullptr || cached == keys[i]) << i;
             EXPECT_EQ(cells[i].read(), keys[i]) << i;
-            EXPECT_EQ(cells[i].remembered(), keys[i]) << i;
+            EXPECT_EQ(cells[i].cached(), keys[i]) << i;
         }
 }
 
-TEST(GivenACellInTheSamePlaceAsOneThatIsGone, NothingIsRememberedOfThat) {
+TEST(GivenACellAtTheAddressOfADestroyedOne, ItsCacheEntryIsNotUsed) {
     std::optional<SnapshotCell> cell(std::in_place);
     cell->replace(some_keys());
     EXPECT_NE(cell->read(), nullptr);
@@ -84,7 +84,7 @@ TEST(GivenACellInTheSamePlaceAsOneThatIsGone, NothingIsRememberedOfThat) {
     cell.emplace();
     cell->replace(some_keys());
 
-    EXPECT_EQ(cell->remembered(), nullptr);
+    EXPECT_EQ(cell->cached(), nullptr);
 }
 
 }  // namespace

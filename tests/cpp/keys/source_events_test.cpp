@@ -39,12 +39,12 @@ TEST(GivenEvents, TheyAreTakenOnceInTheirOrder) {
 TEST(GivenTooManyEvents, TheOldestAreForgotten) {
     SourceEvents events;
     events.add({EventKind::recovered});
-    for (std::size_t i = 0; i < SourceEvents::kMaxKept - 1; ++i) events.add({EventKind::throttled});
+    for (std::size_t i = 0; i < SourceEvents::kMaxQueued - 1; ++i) events.add({EventKind::throttled});
     events.add({EventKind::keys_changed});
 
     const auto taken = events.take();
 
-    ASSERT_EQ(taken.size(), SourceEvents::kMaxKept);
+    ASSERT_EQ(taken.size(), SourceEvents::kMaxQueued);
     EXPECT_EQ(taken.front().kind, EventKind::throttled);
     EXPECT_EQ(taken.back().kind, EventKind::keys_changed);
 }

@@ -26,10 +26,10 @@ TEST(GivenTheSystemsLibcurl, EveryFunctionIsThere) {
 }
 
 TEST(GivenNoLibcurl, TheRefusalNamesWhatIsMissing) {
-    const auto refusal = refusal_of("libcurl-of-nobody.so.4");
+    const auto refusal = refusal_of("libcurl-missing.so.4");
 
     EXPECT_TRUE(refusal.find("libcurl 7.85 or later") != std::string::npos) << refusal;
-    EXPECT_TRUE(refusal.find("libcurl-of-nobody.so.4") != std::string::npos) << refusal;
+    EXPECT_TRUE(refusal.find("libcurl-missing.so.4") != std::string::npos) << refusal;
 }
 
 TEST(GivenALibraryThatIsNoLibcurl, ItIsRefused) {

@@ -62,7 +62,7 @@ class GivenAServer : public ::testing::Test {
     }
 };
 
-TEST_F(GivenAServer, StatusAndBodyOfItsAnswerComeBack) {
+TEST_F(GivenAServer, StatusAndBodyAreReturned) {
     for (const std::string_view status : {"200 OK", "404 Not Found", "503 Service Unavailable", "304 Not Modified"}) {
         LoopbackServer server(answer(status.starts_with("304") ? "" : "the body", "", status));
         const auto response = get(server.url("/keys"));
@@ -91,7 +91,7 @@ TEST_F(GivenAServer, ItIsAskedForJsonByOneGet) {
     EXPECT_EQ(request.find("Cache-Control"), std::string::npos);
 }
 
-TEST_F(GivenAServer, CachesAreAskedToLookAgainJustWhenTold) {
+TEST_F(GivenAServer, CachesMustRevalidateOnlyIfRequested) {
     LoopbackServer server(answer("{}"));
     const Fetch fetch = make_http_fetch(options());
 
@@ -145,7 +145,7 @@ TEST_F(GivenAServer, APostIsNeitherRedirectedNorRepeated) {
     EXPECT_EQ(unwilling.requests().size(), 1U);
 }
 
-TEST_F(GivenAServer, TheAnswerToAPostIsBoundedAsThatToAGet) {
+TEST_F(GivenAServer, TheResponseToAPostIsBounded) {
     LoopbackServer server(answer(std::string(kMaxBodyBytes + 1, 'a')));
     EXPECT_EQ(outcome_of(post(server.url("/"), "a=b", "text/plain")), "too_large");
 
@@ -155,7 +155,7 @@ TEST_F(GivenAServer, TheAnswerToAPostIsBoundedAsThatToAGet) {
     EXPECT_EQ(outcome_of(outcome), "timed_out");
 }
 
-TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
+TEST_F(GivenAServer, FetchIsThreadSafe) {
     LoopbackServer server(answer("{}"));
     const Fetch fetch = make_http_fetch(options());
     std::array<std::string, 4> outcomes;
@@ -167,7 +167,7 @@ TEST_F(GivenAServer, ManyThreadsMayAskItAtOnce) {
     for (const std::string& outcome : outcomes) EXPECT_EQ(outcome, "200");
 }
 
-TEST_F(GivenAServer, WhatItsHeadersSayComesBack) {
+TEST_F(GivenAServer, HeadersAreReturned) {
     LoopbackServer server(
         answer("{}", "Cache-Control: max-age=120\r\nAge: 20\r\nETag: \"v1\"\r\nLast-Modified: then\r\n"));
 
@@ -179,7 +179,7 @@ TEST_F(GivenAServer, WhatItsHeadersSayComesBack) {
     EXPECT_EQ(response->version.last_modified, "then");
 }
 
-TEST_F(GivenAServer, AnInterimAnswerSaysNothing) {
+TEST_F(GivenAServer, AnInterimResponseIsIgnored) {
     LoopbackServer server("HTTP/1.1 103 Early Hints\r\nCache-Control: max-age=120\r\n\r\n" + answer("{}"));
 
     const auto response = get(server.url("/"));
@@ -189,7 +189,7 @@ TEST_F(GivenAServer, AnInterimAnswerSaysNothing) {
     EXPECT_EQ(response->lifetime, std::nullopt);
 }
 
-TEST_F(GivenAServer, ItIsToldWhichVersionIsAtHand) {
+TEST_F(GivenAServer, ValidatorsAreSent) {
     LoopbackServer server(answer("", "", "304 Not Modified"));
 
     const auto response = make_http_fetch(options())(
@@ -296,7 +296,7 @@ TEST_F(GivenAServer, ABodyInSeveralLayersIsRefusedAtItsHeader) {
     }
 }
 
-TEST_F(GivenAServer, ABodyThatDecodesToNothingIsMeasuredAsItComes) {
+TEST_F(GivenAServer, ABodyThatDecodesToNothingIsBoundedBeforeDecoding) {
     LoopbackServer server([](Connection& client) {
         client.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
         client.send(std::string_view("\x1F\x8B\x08\0\0\0\0\0\0\xFF", 10));
@@ -495,7 +495,7 @@ TEST_F(GivenATlsServer, ACertificateThatIsTrustedIsTaken) {
     EXPECT_EQ(get_from(server, trusting(identity)), "200");
 }
 
-TEST_F(GivenATlsServer, ACertificateThatNobodyTrustsIsRefused) {
+TEST_F(GivenATlsServer, AnUntrustedCertificateIsRefused) {
     LoopbackServer server(serve, identity);
     EXPECT_EQ(get_from(server, options()), "tls_failed");
     EXPECT_EQ(get_from(server, trusting(TlsIdentity("IP:127.0.0.1", 24h))), "tls_failed") << "only another is trusted";
@@ -523,7 +523,7 @@ TEST_F(GivenATlsServer, ATrustFileThatIsNotThereIsNoReasonToTrust) {
     EXPECT_EQ(get_from(server, with), "tls_failed");
 }
 
-TEST_F(GivenATlsServer, AnEmptyTrustFolderTrustsNobody) {
+TEST_F(GivenATlsServer, AnEmptyTrustFolderTrustsNoServer) {
     LoopbackServer server(serve, identity);
     HttpOptions with = options();
     with.ca_path = folder;

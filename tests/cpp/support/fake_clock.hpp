@@ -7,7 +7,7 @@
 
 namespace authjwks::support {
 
-/// Safe from many threads.
+/// Thread-safe.
 class FakeClock {
   public:
     Tick now() const { return Tick(Clock::duration(ticks_.load())); }

@@ -22,7 +22,7 @@ class KeyPair {
     /// The shared key that can serve the algorithm; for EdDSA the one on Ed25519.
     static const KeyPair& serving(const Algorithm& algorithm);
 
-    /// What generate() was told.
+    /// The argument of generate().
     const std::string& kind() const noexcept { return kind_; }
 
     /// The raw JWS signature (RFC 7518 §3). @param pss_salt  in bytes, for the PS algorithms.

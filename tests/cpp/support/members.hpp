@@ -1,4 +1,4 @@
-// JSON objects that a test can bend, one member at a time.
+// JSON objects that a test can change, one member at a time.
 #pragma once
 
 #include <initializer_list>

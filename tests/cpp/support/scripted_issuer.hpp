@@ -1,4 +1,4 @@
-// An issuer that answers a KeySource by a script, and remembers how it was asked.
+// An issuer that answers a KeySource by a script, and records the requests.
 #pragma once
 
 #include <deque>
@@ -18,7 +18,7 @@
 
 namespace authjwks::support {
 
-/// Safe from many threads. Outlives the sources made with its dependencies().
+/// Thread-safe. Outlives the sources made with its dependencies().
 class ScriptedIssuer {
   public:
     using Answer = std::function<Result<LoadedKeys, FetchFault>()>;
@@ -43,8 +43,8 @@ class ScriptedIssuer {
         return calls_;
     }
 
-    /// Load from this script and read this clock, without threads: whoever needs keys fetches them. `jitter` is always
-    /// the same.
+    /// Load from this script and read this clock, without threads: a caller that needs keys fetches them. `jitter` is
+    /// always the same.
     KeySourceDependencies dependencies(const FakeClock& clock, double jitter = 0) {
         return {.label = "https://issuer.example/",
                 .load = [this](const LoadRequest& request) { return next(request)(); },
@@ -78,11 +78,11 @@ class ScriptedIssuer {
     std::vector<LoadRequest> calls_;
 };
 
-/// The answer of a caller who waited; a caller without wait who was put off fails the test.
+/// The result for a caller that waits; Pending fails the test.
 template <class T>
 Result<T> waited_for(OrPending<T> answer) {
     if (auto* result = std::get_if<Result<T>>(&answer)) return std::move(*result);
-    ADD_FAILURE() << "the answer was put off";
+    ADD_FAILURE() << "the result is pending";
     return Errc::keys_unavailable;
 }
 

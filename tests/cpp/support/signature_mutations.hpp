@@ -1,4 +1,4 @@
-// Ways to bend a token's signature and leave what it signs alone.
+// Ways to change a token's signature but not what it signs.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Every way we know to bend a genuine token into one that its issuer has not made, as a table.
+// Every known way to change a genuine token into one that its issuer has not made, as a table.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ struct MutationInput {
 
 enum class Expected : std::uint8_t {
     refusal,
-    /// ECDSA verifies (r, n - s) wherever it verifies (r, s): whoever sees a token can write its twin. It says the same
-    /// as the token, but it is another text.
+    /// ECDSA verifies (r, n - s) wherever it verifies (r, s): anybody who sees a token can derive the other signature.
+    /// It says the same as the token, but it is another text.
     acceptance,
 };
 
 struct Mutation {
     std::string_view name;
-    /// False where the algorithm leaves nothing to bend in this way.
+    /// False where the algorithm does not allow this mutation.
     bool (*applies)(const Algorithm& algorithm);
     /// A text that may, by chance, be one of the genuine tokens.
     std::string (*mutate)(const MutationInput& input);

@@ -1,4 +1,4 @@
-// Key sets and tokens of an issuer whose private keys were thrown away, so that nobody can make another token that
+// Key sets and tokens of an issuer whose private keys were thrown away, so that no other token can be made that
 // passes.
 #pragma once
 

@@ -66,9 +66,9 @@ void KeySourceModel::refuses(Tick now) const {
 
 void KeySourceModel::denies(const std::optional<std::string>& key_id, bool after_an_answer, Tick now) {
     const auto denied = key_id ? denied_until_.find(*key_id) : denied_until_.end();
-    const bool is_remembered = denied != denied_until_.end() && now < denied->second;
+    const bool is_cached = denied != denied_until_.end() && now < denied->second;
     if (after_an_answer && key_id) denied_until_[*key_id] = now + options_.cooldown;
-    if (is_remembered) return;
+    if (is_cached) return;
     expect(!last_ || last_->failures == 0, "an issuer that fails is not said to lack a key");
     const bool was_asked = asked_for_unknown_at_ && now < *asked_for_unknown_at_ + options_.cooldown;
     expect(after_an_answer || closed_ || was_asked, "nor one that was not asked for it");

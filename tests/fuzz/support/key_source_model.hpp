@@ -14,7 +14,7 @@
 
 namespace authjwks::fuzz {
 
-/// Told of every load and of every answer to a caller; ends the process at the first that breaks a promise.
+/// Checks every load and every result for a caller; ends the process at the first violation.
 class KeySourceModel {
   public:
     KeySourceModel(const KeyOptions& options, Tick now) : options_(options), born_(now) {}
@@ -34,9 +34,9 @@ class KeySourceModel {
 
     /// A caller got these keys to judge with.
     void serves(const Snapshot& keys, Tick now) const;
-    /// A caller was told that there are none.
+    /// A caller got the result that there are none.
     void refuses(Tick now) const;
-    /// A caller was told that the issuer has no key of this name.
+    /// A caller got the result that the issuer has no key of this name.
     void denies(const std::optional<std::string>& key_id, bool after_an_answer, Tick now);
 
     /// How many loads have begun.

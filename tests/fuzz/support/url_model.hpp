@@ -21,7 +21,7 @@ inline bool has_scheme(std::string_view url, std::string_view scheme) {
            url.substr(scheme.size()).starts_with("://");
 }
 
-/// Whether keys may be fetched from here: https, or http where that is allowed; a host, and nobody's name before it;
+/// Whether keys may be fetched from here: https, or http where that is allowed; a host, and no user information;
 /// printable, without a fragment.
 inline bool may_be_fetched(std::string_view url, bool allow_http) {
     const auto authority = authority_of(url);

@@ -40,9 +40,7 @@ MANY_KEYS = json.dumps({"keys": [{"kty": "oct"}] * 257})
         ),
     ],
 )  # fmt: skip
-def test_given_a_set_at_hand__when_the_next_answer_is_bad__then_it_stays_and_the_reason_is_told(
-    own_issuer, events, path, answer, word
-):
+def test_bad_answer_leaves_the_keys_in_place_and_health_names_the_reason(own_issuer, events, path, answer, word):
     verifier = verifier_of(own_issuer, on_event=events.append)
     token = own_issuer.mint()
     verifier.prefetch()
@@ -57,7 +55,7 @@ def test_given_a_set_at_hand__when_the_next_answer_is_bad__then_it_stays_and_the
     assert own_issuer.fetches["/elsewhere"] == 0
 
 
-def test_given_metadata_that_names_no_url__when_fetched__then_url_refused(own_issuer):
+def test_metadata_with_a_file_url_for_keys_is_refused(own_issuer):
     verifier = verifier_of(own_issuer)
     metadata = json.dumps({"issuer": own_issuer.issuer, "jwks_uri": "file:///etc/passwd"})
 
@@ -68,7 +66,7 @@ def test_given_metadata_that_names_no_url__when_fetched__then_url_refused(own_is
 
 
 @pytest.mark.slow
-def test_given_an_issuer_that_hangs__when_its_keys_are_needed__then_all_waiters_share_one_timeout(own_issuer):
+def test_hanging_issuer_costs_all_waiters_one_timeout_together(own_issuer):
     verifier = verifier_of(own_issuer, http=HttpOptions(timeout=0.3, allow_http=True))
     token = own_issuer.mint()
 
@@ -80,7 +78,7 @@ def test_given_an_issuer_that_hangs__when_its_keys_are_needed__then_all_waiters_
     assert own_issuer.fetches["/jwks"] == 1
 
 
-def test_given_nobody_at_the_door__when_keys_are_needed__then_unreachable():
+def test_closed_port_is_reported_as_unreachable():
     with Issuer() as gone:
         verifier, token = verifier_of(gone), gone.mint()
 

@@ -12,7 +12,7 @@ from tests.support.waiting import eventually
 from authjwks import ConfigError, Event, InvalidToken, KeyOptions, KeysUnavailable, Verifier, _core
 
 
-def test_given_two_outages__when_they_pass__then_each_is_told_with_the_right_level(own_issuer, events, caplog):
+def test_events_and_log_levels_of_two_outages(own_issuer, events, caplog):
     caplog.set_level(logging.DEBUG, "authjwks")
     verifier = verifier_of(own_issuer, on_event=events.append)
     verifier.prefetch()
@@ -43,7 +43,7 @@ def test_given_two_outages__when_they_pass__then_each_is_told_with_the_right_lev
     ]
 
 
-def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once(own_issuer, events, caplog):
+def test_first_stale_use_is_reported_once(own_issuer, events, caplog):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05), on_event=events.append)
     token = own_issuer.mint()
     verifier.prefetch()
@@ -57,7 +57,7 @@ def test_given_keys_that_begin_to_serve_stale__when_used__then_that_is_told_once
     assert [record.levelno for record in stale] == [logging.WARNING]
 
 
-def test_given_events__when_nobody_verifies__then_health_tells_them(own_issuer, events):
+def test_health_reports_events_when_nobody_verifies(own_issuer, events):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.1), on_event=events.append)
     verifier.prefetch()
 
@@ -65,7 +65,7 @@ def test_given_events__when_nobody_verifies__then_health_tells_them(own_issuer, 
         eventually(lambda: verifier.health() and "refresh_failed" in kinds(events))
 
 
-def test_given_a_handler_that_asks_back__when_told__then_it_gets_its_answer(own_issuer):
+def test_handler_may_ask_the_verifier_for_its_health(own_issuer):
     states = []
     verifier = verifier_of(own_issuer, on_event=lambda event: states.append(health_of(verifier).state))
     verifier.prefetch()
@@ -92,7 +92,7 @@ def failing_handler(told):
     return handler
 
 
-def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_stands(own_issuer, complaints):
+def test_handler_that_raises_does_not_change_the_verdict(own_issuer, complaints):
     told = []
     verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
     verifier.prefetch()
@@ -107,9 +107,7 @@ def test_given_a_handler_that_raises__when_told_by_a_verdict__then_the_verdict_s
 
 
 @pytest.mark.slow
-def test_given_a_handler_that_raises__when_several_events_are_told__then_each_is_told_and_logged(
-    own_issuer, complaints, caplog
-):
+def test_handler_that_raises_is_still_called_for_every_event(own_issuer, complaints, caplog):
     caplog.set_level(logging.INFO, "authjwks")
     told = []
     verifier = verifier_of(own_issuer, keys=KeyOptions(cooldown=0), on_event=failing_handler(told))
@@ -126,7 +124,7 @@ def test_given_a_handler_that_raises__when_several_events_are_told__then_each_is
     assert logged[-2:] == [f"{own_issuer.issuer}: recovered", f"{own_issuer.issuer}: keys_changed"]
 
 
-def test_given_a_handler_that_raises__when_health_or_refresh_tell__then_their_answer_stands(own_issuer, complaints):
+def test_handler_that_raises_does_not_disturb_health_or_refresh(own_issuer, complaints):
     verifier = verifier_of(own_issuer, on_event=failing_handler([]))
     verifier.prefetch()
 
@@ -147,14 +145,12 @@ async def awaited_by_nobody(event):
     "handler",
     [pytest.param(5, id="number"), pytest.param("log", id="str"), pytest.param(awaited_by_nobody, id="coroutine")],
 )
-def test_given_a_handler_that_cannot_be_called__when_made__then_config_error(handler):
+def test_handler_that_cannot_be_called_is_a_config_error(handler):
     with pytest.raises(ConfigError, match="on_event"):
         Verifier("https://issuer.example", "https://api.example", on_event=handler)
 
 
-def test_given_an_outage__when_errors_and_events_are_shown__then_they_hold_no_text_of_token_or_answer(
-    own_issuer, caplog
-):
+def test_errors_events_and_logs_contain_no_text_of_tokens_or_answers(own_issuer, caplog):
     caplog.set_level(logging.DEBUG)
     told = []
     verifier = verifier_of(own_issuer, on_event=told.append)

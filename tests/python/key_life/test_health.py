@@ -9,10 +9,10 @@ from tests.support.verdicts import GOOD, verdict
 from tests.support.verifiers import OPENID, health_of, verifier_of
 from tests.support.waiting import eventually
 
-from authjwks import KeyOptions, KeysUnavailable, Verifier
+from authjwks import IssuerHealth, KeyOptions, KeysUnavailable, Verifier
 
 
-def test_given_keys_that_never_change__when_health_is_asked__then_they_are_static(own_issuer):
+def test_fixed_keys_are_reported_as_static(own_issuer):
     verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
     health = verifier.health()
@@ -24,24 +24,37 @@ def test_given_keys_that_never_change__when_health_is_asked__then_they_are_stati
     assert keys.keys == len(own_issuer.jwks()["keys"])
 
 
-def test_given_keys_that_never_change__when_health_is_asked__then_their_issuer_is_named(own_issuer):
+def test_fixed_keys_are_reported_under_their_issuer(own_issuer):
     verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
     assert health_of(verifier).issuer == own_issuer.issuer
 
 
-def test_given_a_cold_verifier__when_health_is_asked__then_it_is_not_ready_and_nobody_is_asked(own_issuer):
+def test_cold_verifier_is_not_ready_and_asking_it_fetches_nothing(own_issuer):
     verifier = verifier_of(own_issuer)
 
     health = verifier.health()
 
     (keys,) = health.issuers
     assert not health.ready
-    assert keys == (own_issuer.issuer, "cold", False, None, 0.0, None, 0, 0, (), 0, 0, 0)
+    assert keys == IssuerHealth(
+        issuer=own_issuer.issuer,
+        state="cold",
+        refreshing=False,
+        age=None,
+        next_refresh=0.0,
+        last_error=None,
+        keys=0,
+        skipped=0,
+        tolerated=(),
+        fetches=0,
+        stale_serves=0,
+        throttled=0,
+    )
     assert not own_issuer.fetches
 
 
-def test_given_fetched_keys__when_health_is_asked__then_they_are_fresh_and_nobody_is_asked(own_issuer):
+def test_fetched_keys_are_reported_as_fresh_without_another_fetch(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.prefetch()
     asked = own_issuer.fetches
@@ -58,7 +71,7 @@ def test_given_fetched_keys__when_health_is_asked__then_they_are_fresh_and_nobod
     assert own_issuer.fetches == asked
 
 
-def test_given_a_set_with_bad_members__when_fetched__then_the_good_ones_serve_and_the_rest_are_counted(own_issuer):
+def test_unusable_keys_are_skipped_and_counted(own_issuer):
     mixed = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}, *own_issuer.jwks()["keys"], {"kty": "??"}, 5]}
     verifier = verifier_of(own_issuer)
 
@@ -69,7 +82,7 @@ def test_given_a_set_with_bad_members__when_fetched__then_the_good_ones_serve_an
     assert (keys.keys, keys.skipped) == (len(mixed["keys"]) - 3, 3)
 
 
-def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_each_service_is_counted(own_issuer):
+def test_stale_keys_serve_in_an_outage_and_each_use_is_counted(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
     token = own_issuer.mint()
     verifier.prefetch()
@@ -88,7 +101,7 @@ def test_given_an_outage__when_keys_grow_old__then_they_are_stale_and_serve_and_
         assert keys.age >= 0.05
 
 
-def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_keys_are_old(own_issuer):
+def test_max_stale_of_zero_gives_503_as_soon_as_keys_are_old(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0))
     token = own_issuer.mint()
     verifier.prefetch()
@@ -107,7 +120,7 @@ def test_given_an_outage__when_nothing_may_serve_stale__then_503_as_soon_as_the_
 
 
 @pytest.mark.slow
-def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_a_recovery_by_itself(own_issuer):
+def test_outage_longer_than_max_stale_gives_503_and_then_recovers(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05, max_stale=0.3))
     token = own_issuer.mint()
     verifier.prefetch()
@@ -122,7 +135,7 @@ def test_given_an_outage_longer_than_max_stale__when_it_ends__then_503_and_then_
 
 
 @pytest.mark.slow
-def test_given_a_slow_issuer__when_health_is_asked_meanwhile__then_it_is_refreshing(own_issuer):
+def test_health_says_refreshing_while_a_fetch_is_under_way(own_issuer):
     verifier = verifier_of(own_issuer)
     with own_issuer.respond(OPENID, delay=0.5), ThreadPoolExecutor(1) as thread:
         prefetching = thread.submit(verifier.prefetch)

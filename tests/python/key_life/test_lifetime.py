@@ -14,14 +14,14 @@ from authjwks import KeyOptions
 pytestmark = pytest.mark.slow
 
 
-def test_given_keys_in_use__when_most_of_their_ttl_has_passed__then_they_are_renewed_while_they_serve(own_issuer):
+def test_keys_in_use_are_renewed_before_their_ttl_ends_while_they_serve(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=2.0))
 
     assert served_until_renewed(verifier, own_issuer) > 0
     assert health_of(verifier).state == "fresh"
 
 
-def test_given_keys_that_nobody_uses__when_their_ttl_passes_again_and_again__then_the_issuer_is_left_alone(own_issuer):
+def test_unused_keys_are_not_refreshed_over_and_over(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.05))
     verifier.prefetch()
 
@@ -30,7 +30,7 @@ def test_given_keys_that_nobody_uses__when_their_ttl_passes_again_and_again__the
     assert own_issuer.fetches["/jwks"] <= 7  # of the 20 that refreshing on and on would take
 
 
-def test_given_keys_past_their_ttl_unused__when_a_token_comes__then_it_is_judged_by_new_ones(own_issuer):
+def test_keys_that_expired_unused_are_replaced_before_the_next_verdict(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2))
     withdrawn = own_issuer.mint()
     verifier.prefetch()
@@ -58,7 +58,7 @@ CACHING = [
 
 
 @pytest.mark.parametrize(("headers", "ttl"), CACHING)
-def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them_within_bounds(own_issuer, headers, ttl):
+def test_next_refresh_follows_cache_headers_within_bounds(own_issuer, headers, ttl):
     verifier = verifier_of(own_issuer)
 
     with own_issuer.respond("/jwks", headers=headers):
@@ -68,7 +68,7 @@ def test_given_cache_headers__when_fetched__then_the_next_refresh_follows_them_w
     assert 0.75 * ttl - 0.1 <= keys.age + keys.next_refresh <= 0.8 * ttl + 0.1
 
 
-def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer_one_is_asked_for(own_issuer, events):
+def test_refresh_sends_etag_and_date_and_accepts_not_modified(own_issuer, events):
     known = {"ETag": '"v1"', "Last-Modified": "Sat, 22 Nov 2025 10:00:00 GMT"}
 
     def answer(asked):
@@ -90,7 +90,7 @@ def test_given_a_document_with_versions__when_it_is_due_again__then_only_a_newer
     assert events == []
 
 
-def test_given_an_issuer_that_says_not_modified_unasked__when_cold__then_that_is_a_failure(own_issuer):
+def test_not_modified_without_a_condition_is_a_failure(own_issuer):
     with RecordingServer(lambda asked: Answer(304)) as server:
         verifier = verifier_of(own_issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
 

@@ -12,7 +12,7 @@ from tests.support.waiting import eventually
 from authjwks import KeyOptions, KeysUnavailable, Verifier
 
 
-def test_given_many_threads__when_they_prefetch_and_verify__then_one_fetch(own_issuer):
+def test_prefetch_and_verify_by_many_threads_cost_one_fetch(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 
@@ -26,7 +26,7 @@ def test_given_many_threads__when_they_prefetch_and_verify__then_one_fetch(own_i
     assert (own_issuer.fetches["/jwks"], health_of(verifier).fetches) == (1, 1)
 
 
-def test_given_keys_at_hand__when_prefetched_again__then_nobody_is_asked(own_issuer):
+def test_prefetch_of_fresh_keys_fetches_nothing(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.prefetch()
 
@@ -36,7 +36,7 @@ def test_given_keys_at_hand__when_prefetched_again__then_nobody_is_asked(own_iss
     assert health_of(verifier).fetches == 1
 
 
-def test_given_an_outage__when_prefetched__then_keys_unavailable_and_the_next_try_waits_for_the_back_off(own_issuer):
+def test_prefetch_in_an_outage_raises_and_respects_the_back_off(own_issuer):
     verifier = verifier_of(own_issuer)
 
     with own_issuer.outage():
@@ -50,7 +50,7 @@ def test_given_an_outage__when_prefetched__then_keys_unavailable_and_the_next_tr
     assert own_issuer.fetches == asked
 
 
-def test_given_a_back_off__when_refreshed__then_the_issuer_is_asked_all_the_same(own_issuer):
+def test_refresh_ignores_the_back_off(own_issuer):
     verifier = verifier_of(own_issuer)
     with own_issuer.outage(), pytest.raises(KeysUnavailable):
         verifier.prefetch()
@@ -61,7 +61,7 @@ def test_given_a_back_off__when_refreshed__then_the_issuer_is_asked_all_the_same
 
 
 @pytest.mark.parametrize("is_cold", [True, False], ids=["cold", "warm"])
-def test_given_a_verifier__when_refreshed__then_the_issuer_is_asked_once(own_issuer, is_cold):
+def test_refresh_asks_the_issuer_once(own_issuer, is_cold):
     verifier = verifier_of(own_issuer)
     if not is_cold:
         verifier.prefetch()
@@ -73,7 +73,7 @@ def test_given_a_verifier__when_refreshed__then_the_issuer_is_asked_once(own_iss
     assert verdict(verifier, own_issuer.mint()) == GOOD
 
 
-def test_given_keys_that_never_change__when_prefetched_refreshed_and_closed__then_they_still_serve(own_issuer):
+def test_prefetch_refresh_and_close_leave_fixed_keys_serving(own_issuer):
     verifier = Verifier(own_issuer.issuer, own_issuer.audience, jwks=own_issuer.jwks())
 
     verifier.prefetch()
@@ -84,7 +84,7 @@ def test_given_keys_that_never_change__when_prefetched_refreshed_and_closed__the
     assert not own_issuer.fetches
 
 
-def test_given_an_outage__when_refreshed__then_what_serves_keeps_serving(own_issuer):
+def test_refresh_in_an_outage_leaves_the_keys_serving(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     verifier.prefetch()
@@ -96,7 +96,7 @@ def test_given_an_outage__when_refreshed__then_what_serves_keeps_serving(own_iss
     assert health_of(verifier).state == "fresh"
 
 
-def test_given_a_closed_verifier__when_cold__then_keys_unavailable_and_nobody_is_asked(own_issuer):
+def test_closed_cold_verifier_asks_nobody(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.close()
     verifier.close()
@@ -111,7 +111,7 @@ def test_given_a_closed_verifier__when_cold__then_keys_unavailable_and_nobody_is
 
 
 @pytest.mark.slow
-def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_nobody_is_asked(own_issuer):
+def test_closed_warm_verifier_serves_until_keys_expire_and_asks_nobody(own_issuer):
     verifier = verifier_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0))
     token = own_issuer.mint()
     verifier.prefetch()
@@ -126,7 +126,7 @@ def test_given_a_closed_verifier__when_warm__then_keys_serve_out_their_time_and_
 
 
 @pytest.mark.slow
-def test_given_a_fetch_under_way__when_closed__then_who_waits_is_answered(own_issuer):
+def test_close_answers_those_who_wait_for_a_fetch(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
 

@@ -13,7 +13,7 @@ from tests.support.verifiers import health_of, verifier_of
 from authjwks import Event
 
 
-def test_given_a_new_key__when_its_first_token_comes__then_it_is_fetched_and_the_old_key_serves_on(own_issuer, events):
+def test_new_key_is_fetched_for_its_first_token_and_the_old_key_serves(own_issuer, events):
     verifier = verifier_of(own_issuer, on_event=events.append)
     old = own_issuer.mint()
     verifier.prefetch()
@@ -26,7 +26,7 @@ def test_given_a_new_key__when_its_first_token_comes__then_it_is_fetched_and_the
 
 
 @pytest.mark.parametrize("ask", ["refresh", "unknown_key"])
-def test_given_a_withdrawn_key__when_the_set_is_fetched_next__then_its_tokens_die(own_issuer, ask):
+def test_tokens_of_a_withdrawn_key_are_refused_after_the_next_fetch(own_issuer, ask):
     verifier = verifier_of(own_issuer)
     withdrawn = own_issuer.mint()
     assert verdict(verifier, withdrawn) == GOOD
@@ -40,7 +40,7 @@ def test_given_a_withdrawn_key__when_the_set_is_fetched_next__then_its_tokens_di
     assert verdict(verifier, withdrawn) == "unknown_key"
 
 
-def test_given_a_set_of_no_key__when_fetched__then_every_key_is_withdrawn(own_issuer):
+def test_empty_key_set_withdraws_every_key(own_issuer):
     verifier = verifier_of(own_issuer)
     token = own_issuer.mint()
     verifier.prefetch()
@@ -53,9 +53,7 @@ def test_given_a_set_of_no_key__when_fetched__then_every_key_is_withdrawn(own_is
     assert verdict(verifier, token) == GOOD
 
 
-def test_given_a_flood_of_unknown_keys__when_judged__then_one_fetch_and_known_keys_serve_and_it_is_told_once(
-    own_issuer, events, caplog
-):
+def test_flood_of_unknown_keys_costs_one_fetch_and_one_warning(own_issuer, events, caplog):
     verifier = verifier_of(own_issuer, on_event=events.append)
     known = own_issuer.mint()
     verifier.prefetch()
@@ -74,7 +72,7 @@ def test_given_a_flood_of_unknown_keys__when_judged__then_one_fetch_and_known_ke
     assert "made up" not in caplog.text
 
 
-def test_given_a_key_asked_for_too_early__when_it_is_published_and_fetched__then_it_serves_at_once(own_issuer):
+def test_key_asked_for_too_early_serves_once_it_is_published(own_issuer):
     verifier = verifier_of(own_issuer)
     verifier.prefetch()
     without = json.dumps(own_issuer.jwks())
@@ -89,7 +87,7 @@ def test_given_a_key_asked_for_too_early__when_it_is_published_and_fetched__then
     assert verdict(verifier, early) == GOOD
 
 
-def test_given_an_unknown_key__when_the_issuer_is_asked__then_caches_on_the_way_are_passed_by(own_issuer):
+def test_unknown_key_is_asked_for_past_http_caches(own_issuer):
     with RecordingServer(lambda asked: Answer(200, {}, json.dumps(own_issuer.jwks()).encode())) as server:
         verifier = verifier_of(own_issuer, jwks_uri=f"http://127.0.0.1:{server.server_port}/jwks")
         verifier.prefetch()

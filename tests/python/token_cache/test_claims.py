@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from tests.support.token_cache import cache_of, from_cache, remembered
+from tests.support.token_cache import cache_of, cached, from_cache
 from tests.support.verdicts import GOOD, verdict
 
 from authjwks.testing.keys import b64url, b64url_json
@@ -38,9 +38,7 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
-def test_given_json_of_any_kind__when_it_comes_from_the_cache__then_it_is_the_same_to_the_last_type(
-    own_issuer, fixed, kind
-):
+def test_claims_from_the_cache_have_the_same_values_and_types(own_issuer, fixed, kind):
     token = own_issuer.mint({"value": CLAIMS[kind]}, alg="ES256")
 
     first = fixed.verify(token)
@@ -50,7 +48,7 @@ def test_given_json_of_any_kind__when_it_comes_from_the_cache__then_it_is_the_sa
     assert [repr(claims) for claims in again] == [repr(first)] * 3  # repr also tells 1 from 1.0 and True, and the order
 
 
-def test_given_many_claims_at_the_top__when_they_come_from_the_cache__then_they_are_the_same(own_issuer, fixed):
+def test_many_top_level_claims_from_the_cache_are_the_same(own_issuer, fixed):
     for count in (1, 20, 25, 26, 60, 200):
         token = own_issuer.mint({f"claim {number}": {"n": number} for number in range(count)}, alg="ES256")
         first = fixed.verify(token)
@@ -61,7 +59,7 @@ def test_given_many_claims_at_the_top__when_they_come_from_the_cache__then_they_
 @pytest.mark.parametrize(
     "number", ["1e400", "-1e400", str(2**64), str(-(2**63) - 1), "1" * 400, "NaN", "Infinity", "01"]
 )
-def test_given_a_number_out_of_bounds__when_verified_again__then_refused_both_times(own_issuer, fixed, number):
+def test_number_out_of_range_is_refused_each_time_and_never_kept(own_issuer, fixed, number):
     payload = json.dumps({"iss": own_issuer.issuer, "aud": own_issuer.audience, "exp": 2**32, "x": "?"}).replace(
         '"?"', number
     )
@@ -73,7 +71,7 @@ def test_given_a_number_out_of_bounds__when_verified_again__then_refused_both_ti
     assert cache_of(fixed).entries == 0
 
 
-def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_claim_is_anothers(own_issuer, fixed):
+def test_tokens_of_different_shapes_never_mix_their_claims(own_issuer, fixed):
     rng = random.Random(7)
     names = [f"claim_{number}" for number in range(40)]
     tokens = {}
@@ -88,7 +86,7 @@ def test_given_tokens_of_alternating_shapes__when_they_come_in_turns__then_no_cl
     assert cache_of(fixed).hits == 400
 
 
-def test_given_remembered_claims__when_a_caller_changes_them_at_any_depth__then_nobody_else_sees_it(own_issuer, fixed):
+def test_claims_changed_at_any_depth_stay_intact_for_the_next_caller(own_issuer, fixed):
     given = {
         "roles": ["reader"],
         "realm_access": {"roles": ["reader"], "deep": [{"list": [1, [2, {"x": []}]]}, []]},
@@ -115,8 +113,8 @@ def test_given_remembered_claims__when_a_caller_changes_them_at_any_depth__then_
     assert cache_of(fixed).hits == 3
 
 
-def test_given_two_answers_from_the_cache__when_compared__then_they_share_no_container(own_issuer, fixed):
-    token = remembered(fixed, own_issuer.mint({"a": [[], {}, [{"b": [1]}]], "c": {"d": {"e": []}}}, alg="ES256"))
+def test_answers_from_the_cache_share_no_container(own_issuer, fixed):
+    token = cached(fixed, own_issuer.mint({"a": [[], {}, [{"b": [1]}]], "c": {"d": {"e": []}}}, alg="ES256"))
 
     def containers(value):
         if not isinstance(value, (dict, list)):

@@ -14,7 +14,7 @@ from authjwks.flask import AuthExtension
 from authjwks.testing import tampered
 
 
-def test_given_tasks__when_a_remembered_token_comes__then_each_gets_claims_of_its_own(own_issuer, found):
+def test_tasks_get_claims_of_their_own(own_issuer, found):
     token = own_issuer.mint({"roles": ["a"]}, alg="ES256")
 
     async def ask():
@@ -29,9 +29,7 @@ def test_given_tasks__when_a_remembered_token_comes__then_each_gets_claims_of_it
     assert asyncio.run(verdict_async(found, tampered(token))) == "bad_signature"
 
 
-def test_given_a_guarded_flask_view__when_a_view_changes_its_principal__then_the_next_request_is_as_before(
-    own_issuer, fixed
-):
+def test_flask_view_that_changes_its_principal_affects_no_later_request(own_issuer, fixed):
     app = Flask(__name__)
     auth = AuthExtension(fixed, app=app)
 
@@ -52,9 +50,7 @@ def test_given_a_guarded_flask_view__when_a_view_changes_its_principal__then_the
     assert app.test_client().get("/roles", headers=forged).status_code == 401
 
 
-def test_given_a_guarded_fastapi_route__when_rights_are_asked__then_remembered_tokens_have_no_more_of_them(
-    own_issuer, fixed
-):
+def test_fastapi_route_that_changes_its_claims_grants_no_later_request(own_issuer, fixed):
     app = FastAPI()
     auth = FastApiAuth(fixed)
 

@@ -1,4 +1,4 @@
-"""Claims that were remembered are freed in time, and the collector finds nothing amiss."""
+"""Claims that were cached are freed in time, and the collector finds nothing amiss."""
 
 import gc
 import sys
@@ -6,13 +6,13 @@ import tracemalloc
 import weakref
 
 import pytest
-from tests.support.token_cache import cache_of, fixed_of, remembered
+from tests.support.token_cache import cache_of, cached, fixed_of
 
 from authjwks import TokenCacheOptions
 
 
-def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_leaks(own_issuer, fixed):
-    token = remembered(fixed, own_issuer.mint({"deep": [{"a": ["b" * 100, 2**60, 0.5, [], {}]}]}, alg="ES256"))
+def test_ten_thousand_hits_leak_no_memory(own_issuer, fixed):
+    token = cached(fixed, own_issuer.mint({"deep": [{"a": ["b" * 100, 2**60, 0.5, [], {}]}]}, alg="ES256"))
     text = fixed.verify(token)["deep"][0]["a"][0]
     references = sys.getrefcount(text)
     tracemalloc.start()
@@ -32,7 +32,7 @@ def test_given_ten_thousand_hits__when_their_claims_are_dropped__then_nothing_le
     assert sys.getrefcount(text) == references
 
 
-def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_claims_end_with_it(own_issuer):
+def test_claims_are_freed_with_their_verifier(own_issuer):
     verifier = fixed_of(own_issuer)
     claims = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))
     marker = claims["marker"]
@@ -46,7 +46,7 @@ def test_given_a_verifier_that_ends__when_tokens_were_remembered__then_their_cla
     assert sys.getrefcount(marker) == held - 1
 
 
-def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_theirs_is_walked(own_issuer, fixed):
+def test_cached_claims_are_not_walked_by_the_garbage_collector(own_issuer, fixed):
     tokens = [own_issuer.mint({"deep": {"a": [[number], {"b": [number]}]}}, alg="ES256") for number in range(50)]
     fixed.verify(tokens[0])
     gc.collect()
@@ -60,15 +60,15 @@ def test_given_tokens_remembered__when_garbage_is_collected__then_nothing_of_the
     assert len(gc.get_objects()) - before < 10
 
 
-@pytest.mark.parametrize("is_remembered", [False, True], ids=["first", "again"])
-def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_collected(own_issuer, fixed, is_remembered):
+@pytest.mark.parametrize("is_cached", [False, True], ids=["first", "again"])
+def test_claims_tied_into_a_cycle_are_collected(own_issuer, fixed, is_cached):
     class Marker:
         pass
 
     for claims in ({}, {"deep": {"a": [1]}}):
         token = own_issuer.mint(claims, alg="ES256")
-        if is_remembered:
-            remembered(fixed, token)
+        if is_cached:
+            cached(fixed, token)
         tied = fixed.verify(token)
         tied["self"], tied["marker"] = [tied], Marker()
         marker = weakref.ref(tied["marker"])
@@ -79,7 +79,7 @@ def test_given_claims__when_their_owner_ties_them_into_a_cycle__then_it_is_colle
         assert marker() is None
 
 
-def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(own_issuer):
+def test_claims_of_evicted_tokens_are_freed(own_issuer):
     verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=1))
     marker = verifier.verify(own_issuer.mint({"marker": "m" * 100}, alg="ES256"))["marker"]
     held = sys.getrefcount(marker)
@@ -89,7 +89,7 @@ def test_given_tokens_pushed_out__when_others_come__then_their_claims_are_freed(
     assert sys.getrefcount(marker) == held - 1
 
 
-def test_given_code_that_verifies_while_garbage_is_collected__when_tokens_are_verified__then_all_is_in_order(
+def test_finalisers_that_verify_get_right_claims_from_the_cache(
     own_issuer,
 ):
     verifier = fixed_of(own_issuer, token_cache=TokenCacheOptions(max_entries=8))

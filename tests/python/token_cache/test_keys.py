@@ -1,18 +1,18 @@
-"""A remembered token passes only by keys that its issuer still publishes."""
+"""A cached token passes only by keys that its issuer still publishes."""
 
 import asyncio
 import json
 
 import pytest
-from tests.support.token_cache import cache_of, found_of, from_cache, remembered
+from tests.support.token_cache import cache_of, cached, found_of, from_cache
 from tests.support.verdicts import GOOD, verdict, verdict_async
 from tests.support.waiting import eventually
 
 from authjwks import KeyOptions
 
 
-def test_given_a_remembered_token__when_its_key_is_withdrawn__then_refused_after_the_next_fetch(own_issuer, found):
-    token = remembered(found, own_issuer.mint(alg="ES256"))
+def test_withdrawn_key_ends_its_cached_tokens_at_the_next_fetch(own_issuer, found):
+    token = cached(found, own_issuer.mint(alg="ES256"))
     kid = own_issuer.key("ES256").kid
     own_issuer.rotate("ES256", keep=False)
 
@@ -22,8 +22,8 @@ def test_given_a_remembered_token__when_its_key_is_withdrawn__then_refused_after
     assert kid not in {key["kid"] for key in own_issuer.jwks()["keys"]}
 
 
-def test_given_a_remembered_token__when_its_key_id_comes_to_name_another_key__then_bad_signature(own_issuer, found):
-    token = remembered(found, own_issuer.mint(alg="ES256"))
+def test_key_id_reused_for_another_key_ends_cached_tokens(own_issuer, found):
+    token = cached(found, own_issuer.mint(alg="ES256"))
     impostor = own_issuer.impostor("ES256")
 
     with own_issuer.respond("/jwks", body=json.dumps({"keys": [impostor.jwk()]})):
@@ -33,8 +33,8 @@ def test_given_a_remembered_token__when_its_key_id_comes_to_name_another_key__th
     assert verdict(found, token) == GOOD
 
 
-def test_given_a_remembered_token__when_another_key_is_published__then_it_is_checked_once_more(own_issuer, found):
-    token = remembered(found, own_issuer.mint(alg="ES256"))
+def test_newly_published_key_has_tokens_checked_once_more(own_issuer, found):
+    token = cached(found, own_issuer.mint(alg="ES256"))
     own_issuer.rotate("ES256")
     found.refresh()
     before = cache_of(found)
@@ -45,8 +45,8 @@ def test_given_a_remembered_token__when_another_key_is_published__then_it_is_che
     assert (after.hits, after.misses, after.entries) == (before.hits + 2, before.misses + 1, before.entries)
 
 
-def test_given_a_remembered_token__when_the_same_keys_come_back__then_it_stays(own_issuer, found):
-    token = remembered(found, own_issuer.mint(alg="ES256"))
+def test_unchanged_keys_leave_tokens_cached(own_issuer, found):
+    token = cached(found, own_issuer.mint(alg="ES256"))
 
     found.refresh()
 
@@ -54,7 +54,7 @@ def test_given_a_remembered_token__when_the_same_keys_come_back__then_it_stays(o
 
 
 @pytest.mark.slow
-def test_given_an_outage_beyond_max_stale__when_a_remembered_token_comes__then_503_and_no_remembered_yes(own_issuer):
+def test_cached_token_gets_503_after_max_stale(own_issuer):
     verifier = found_of(own_issuer, keys=KeyOptions(ttl=0.2, max_stale=0.3, cooldown=0.0))
     token = own_issuer.mint(alg="ES256")
     verifier.prefetch()
@@ -66,18 +66,18 @@ def test_given_an_outage_beyond_max_stale__when_a_remembered_token_comes__then_5
     eventually(lambda: verdict(verifier, token) == GOOD)
 
 
-def test_given_keys_past_their_ttl__when_the_key_was_withdrawn_meanwhile__then_the_cache_does_not_say_yes(own_issuer):
+def test_cached_token_of_a_withdrawn_key_is_refused_after_a_refresh(own_issuer):
     verifier = found_of(own_issuer, keys=KeyOptions(ttl=3600, cooldown=0.0))
     with own_issuer.respond("/jwks", headers={"Cache-Control": "max-age=60"}):
-        token = remembered(verifier, own_issuer.mint(alg="ES256"))
+        token = cached(verifier, own_issuer.mint(alg="ES256"))
     own_issuer.withdraw(own_issuer.key("ES256").kid)
     verifier.refresh()
 
     assert verdict(verifier, token) == "unknown_key"
 
 
-def test_given_a_closed_verifier__when_a_remembered_token_comes__then_it_is_judged_as_any_other(own_issuer, found):
-    token, other = remembered(found, own_issuer.mint(alg="ES256")), own_issuer.mint(alg="ES256")
+def test_closed_verifier_judges_cached_tokens_like_any_other(own_issuer, found):
+    token, other = cached(found, own_issuer.mint(alg="ES256")), own_issuer.mint(alg="ES256")
     found.close()
 
     assert verdict(found, token) == verdict(found, other) == GOOD

@@ -95,9 +95,7 @@ def growth_of(tmp_path, shape, count, max_bytes):
         pytest.param("shared_then_alone", 7000, id="shared_then_alone"),
     ],
 )
-def test_given_more_distinct_tokens_than_fit__when_verified__then_the_process_grows_by_max_bytes_and_no_more(
-    tmp_path, shape, count
-):
+def test_process_grows_by_max_bytes_and_no_more(tmp_path, shape, count):
     limit = 8 * MEBIBYTE
 
     half, all_ = growth_of(tmp_path, shape, count, limit)
@@ -108,7 +106,7 @@ def test_given_more_distinct_tokens_than_fit__when_verified__then_the_process_gr
 
 @pytest.mark.skipif("AUTHJWKS_SOAK" not in os.environ, reason="takes minutes; AUTHJWKS_SOAK=1 runs it")
 @pytest.mark.timeout(1200)
-def test_given_a_million_distinct_tokens__when_verified__then_the_process_grows_by_max_bytes_and_no_more(tmp_path):
+def test_process_grows_by_max_bytes_after_a_million_tokens(tmp_path):
     limit = 16 * MEBIBYTE
 
     half, all_ = growth_of(tmp_path, "rich", 1_000_000, limit)

@@ -1,10 +1,10 @@
-"""A token that one verifier remembers, or one issuer signed, is worth nothing elsewhere."""
+"""A token that one verifier caches, or one issuer signed, is worth nothing elsewhere."""
 
 import json
 
 import pytest
 from tests.servers.recording import Answer, RecordingServer
-from tests.support.token_cache import cache_of, fixed_of, found_of, from_cache, remembered
+from tests.support.token_cache import cached, counters_of, fixed_of, found_of, from_cache
 from tests.support.verdicts import GOOD, verdict
 
 from authjwks import ANY
@@ -22,36 +22,34 @@ from authjwks.testing import Issuer
         pytest.param({"max_token_bytes": 100}, "too_long", id="size"),
     ],
 )
-def test_given_a_token_that_one_verifier_remembers__when_a_stricter_one_is_asked__then_refused(
-    own_issuer, strict, code
-):
+def test_token_cached_by_one_verifier_is_refused_by_a_stricter_one(own_issuer, strict, code):
     lenient, other = fixed_of(own_issuer, audience=ANY, leeway=300), fixed_of(own_issuer, **strict)
-    token = remembered(lenient, own_issuer.mint(alg="ES256"))
+    token = cached(lenient, own_issuer.mint(alg="ES256"))
 
     assert [verdict(other, token) for _ in range(3)] == [code] * 3
-    assert cache_of(other)[:3] == (0, 3, 0)
+    assert counters_of(other)[:3] == (0, 3, 0)
 
 
-def test_given_a_token_within_a_larger_leeway__when_one_with_less_is_asked__then_expired(own_issuer):
+def test_token_cached_with_more_leeway_is_expired_with_less(own_issuer):
     lenient, strict = fixed_of(own_issuer, leeway=300), fixed_of(own_issuer, leeway=0)
-    token = remembered(lenient, own_issuer.mint(alg="ES256", lifetime=-60))
+    token = cached(lenient, own_issuer.mint(alg="ES256", lifetime=-60))
 
     assert [verdict(strict, token), verdict(lenient, token)] == ["expired", GOOD]
 
 
-def test_given_the_same_options_twice__when_one_verifier_remembers__then_the_other_does_not_know(own_issuer):
+def test_verifiers_with_equal_options_do_not_share_a_cache(own_issuer):
     one, two = fixed_of(own_issuer), fixed_of(own_issuer)
-    token = remembered(one, own_issuer.mint())
+    token = cached(one, own_issuer.mint())
 
     two.verify(token)
 
-    assert cache_of(two)[:2] == (0, 1)
+    assert counters_of(two)[:2] == (0, 1)
 
 
-def test_given_several_issuers__when_tokens_of_each_are_remembered__then_the_fate_of_one_is_not_the_others(own_issuer):
+def test_withdrawn_key_of_one_issuer_leaves_tokens_of_others_cached(own_issuer):
     with Issuer() as other:
         verifier = found_of(own_issuer, issuer=[own_issuer.issuer, other.issuer])
-        mine, theirs = (remembered(verifier, each.mint(alg="ES256")) for each in (own_issuer, other))
+        mine, theirs = (cached(verifier, each.mint(alg="ES256")) for each in (own_issuer, other))
         own_issuer.rotate("ES256", keep=False)
         verifier.refresh()
 
@@ -62,7 +60,7 @@ def test_given_several_issuers__when_tokens_of_each_are_remembered__then_the_fat
 
 
 @pytest.mark.slow
-def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotten_ones_token_is_judged_anew(own_issuer):
+def test_dropped_tenant_has_its_cached_token_judged_anew(own_issuer):
     def answer(asked):
         if asked.path == "/jwks":
             return Answer(200, {}, keys)
@@ -74,7 +72,7 @@ def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotte
     with RecordingServer(answer) as server:
         base = f"http://127.0.0.1:{server.server_port}"
         verifier = found_of(own_issuer, issuer=base + "/{tenant}")
-        token = remembered(verifier, own_issuer.mint(alg="ES256", iss=f"{base}/first"))
+        token = cached(verifier, own_issuer.mint(alg="ES256", iss=f"{base}/first"))
         for number in range(1030):
             assert verdict(verifier, own_issuer.mint(alg="ES256", iss=f"{base}/t{number}")) == GOOD
         fetches = len(server.asked)
@@ -87,7 +85,7 @@ def test_given_a_template__when_more_tenants_come_than_are_kept__then_a_forgotte
         assert verdict(verifier, token) == "unknown_key"
 
 
-def test_given_a_function_that_trusts__when_asked_for_a_remembered_token__then_it_passes_by_its_issuers_keys(
+def test_function_that_trusts_is_asked_once_and_its_keys_still_decide(
     own_issuer,
 ):
     asked = []
@@ -97,7 +95,7 @@ def test_given_a_function_that_trusts__when_asked_for_a_remembered_token__then_i
         return name == own_issuer.issuer
 
     verifier = found_of(own_issuer, issuer=trusts)
-    token = remembered(verifier, own_issuer.mint(alg="ES256"))
+    token = cached(verifier, own_issuer.mint(alg="ES256"))
     with Issuer() as stranger:
         assert [verdict(verifier, stranger.mint()) for _ in range(2)] == ["wrong_issuer"] * 2
     own_issuer.rotate("ES256", keep=False)

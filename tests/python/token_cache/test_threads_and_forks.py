@@ -1,4 +1,4 @@
-"""Threads and forks share what is remembered without harm."""
+"""Threads and forks share what is cached without harm."""
 
 import random
 import subprocess
@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.support.token_cache import cache_of, found_of, remembered
+from tests.support.token_cache import cache_of, cached, found_of
 from tests.support.verdicts import GOOD, verdict
 
 from authjwks import AuthError, TokenCacheOptions
@@ -18,7 +18,7 @@ from authjwks.testing import tampered
 pytestmark = pytest.mark.slow
 
 
-def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__then_every_verdict_is_right(own_issuer):
+def test_threads_get_right_verdicts_while_keys_rotate(own_issuer):
     verifier = found_of(own_issuer, token_cache=TokenCacheOptions(max_entries=150))
     tokens = {}
     for number in range(200):
@@ -67,10 +67,8 @@ def test_given_threads_with_good_and_bad_tokens__when_keys_rotate_meanwhile__the
     assert cache.entries <= 150
 
 
-def test_given_threads_with_a_remembered_token__when_its_key_is_withdrawn__then_none_accepts_it_afterwards(
-    own_issuer, found
-):
-    token = remembered(found, own_issuer.mint(alg="ES256"))
+def test_no_thread_accepts_a_token_after_its_key_was_withdrawn(own_issuer, found):
+    token = cached(found, own_issuer.mint(alg="ES256"))
     withdrawn, done = threading.Event(), threading.Event()
     late = []
 
@@ -130,7 +128,7 @@ with Issuer() as issuer:
 """
 
 
-def test_given_remembered_tokens__when_the_process_forks__then_each_child_has_its_own(tmp_path):
+def test_forked_children_have_caches_of_their_own(tmp_path):
     program = tmp_path / "fork.py"
     program.write_text(textwrap.dedent(FORK))
 

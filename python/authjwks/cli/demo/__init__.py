@@ -10,25 +10,27 @@ from typing import NamedTuple
 from authjwks import HttpOptions, Verifier
 from authjwks.cli.demo.apps import fastapi_app, flask_app, strawberry_app
 from authjwks.cli.demo.clients import Seen, ask_graphql, ask_http, ask_websocket
+from authjwks.cli.demo.key_life import steps
 from authjwks.cli.demo.servers import asgi_server, wsgi_server
 from authjwks.cli.demo.table import print_table
 from authjwks.testing import Issuer, tampered
 
 _TITLES = ("APP", "CALLER'S TOKEN", "STATUS", "CODE OR CALLER", "CHALLENGE", "AS EXPECTED")
+_LIFE_TITLES = ("WHAT HAPPENS", "CALLER'S TOKEN", "STATUS", "CODE OR CALLER", "CHALLENGE", "AS EXPECTED")
 _REFUSED = 'Bearer error="invalid_token"'
 
 
 class App(NamedTuple):
-    """A guarded app: where it is, how it is asked, and the status it welcomes callers with."""
+    """A guarded app: where it is, how it is asked, and the status that callers who may get."""
 
     name: str
     address: str
     ask: Callable[[str, Mapping[str, str]], Seen]
-    welcome: int
+    success: int
 
 
 class Case(NamedTuple):
-    """A caller: the token that is sent, and what the app must answer; None stands for a welcome."""
+    """A caller: the token that is sent, and how the app must refuse it; None when the caller may."""
 
     name: str
     token: str | None
@@ -36,25 +38,43 @@ class Case(NamedTuple):
 
 
 def run() -> int:
-    """Ask every app with every token and print what came back; 0 when each answer is the expected one, else 1."""
-    with _quiet("strawberry.execution"), Issuer() as issuer, _guarded_apps(issuer) as apps:
-        print(f"Tokens by {issuer.issuer} for {issuer.audience}; each app asks for the role editor.\n")
-        rows, verdicts = [], []
-        for app in apps:
-            for case in _cases(issuer):
-                seen = app.ask(app.address, {"Authorization": f"Bearer {case.token}"} if case.token else {})
-                verdicts.append(seen == (case.refusal or Seen(app.welcome, "ada", "")))
-                rows.append((app.name, case.name, str(seen.status), *seen[1:], "yes" if verdicts[-1] else "NO"))
-        fetches = issuer.fetches["/jwks"]
-    print_table(_TITLES, rows, verdicts)
-    print("\nGraphQL itself answers 200: Strawberry's rows show the status and challenge in the error's extensions.")
-    print(f"{sum(verdicts)} of {len(verdicts)} answers as expected. Fetches of the issuer's keys: {fetches}.")
+    """Ask every app with every token and print the responses; 0 when each is the expected one, else 1."""
+    with _quiet("strawberry.execution"), _quiet("authjwks"), Issuer() as issuer:
+        verifier = Verifier(issuer.issuer, issuer.audience, http=HttpOptions(allow_http=True))
+        with _guarded_apps(verifier) as apps:
+            print(f"Tokens by {issuer.issuer} for {issuer.audience}; each app asks for the role editor.\n")
+            verdicts = _ask_every_app(apps, issuer)
+            print("\nGraphQL answers 200: Strawberry's rows show the status and challenge of the error's extensions.")
+            print(f"Fetches of the issuer's keys so far: {issuer.fetches['/jwks']}.\n")
+            verdicts += _ask_while_keys_change(apps[0], issuer, verifier)
+            fetches = issuer.fetches["/jwks"]
+    print(f"\n{sum(verdicts)} of {len(verdicts)} answers as expected. Fetches of the issuer's keys: {fetches}.")
     return 0 if all(verdicts) else 1
 
 
+def _ask_every_app(apps: tuple[App, ...], issuer: Issuer) -> list[bool]:
+    rows, verdicts = [], []
+    for app in apps:
+        for case in _cases(issuer):
+            seen = app.ask(app.address, {"Authorization": f"Bearer {case.token}"} if case.token else {})
+            verdicts.append(seen == (case.refusal or Seen(app.success, "ada", "")))
+            rows.append((app.name, case.name, str(seen.status), *seen[1:], "yes" if verdicts[-1] else "NO"))
+    print_table(_TITLES, rows, verdicts)
+    return verdicts
+
+
+def _ask_while_keys_change(app: App, issuer: Issuer, verifier: Verifier) -> list[bool]:
+    rows, verdicts = [], []
+    for step in steps(issuer, verifier):
+        seen = app.ask(app.address, {"Authorization": f"Bearer {step.token}"})
+        verdicts.append(seen == (step.refusal or Seen(app.success, "ada", "")))
+        rows.append((step.event, step.name, str(seen.status), *seen[1:], "yes" if verdicts[-1] else "NO"))
+    print_table(_LIFE_TITLES, rows, verdicts)
+    return verdicts
+
+
 @contextmanager
-def _guarded_apps(issuer: Issuer) -> Iterator[tuple[App, ...]]:
-    verifier = Verifier(issuer.issuer, issuer.audience, http=HttpOptions(allow_http=True))
+def _guarded_apps(verifier: Verifier) -> Iterator[tuple[App, ...]]:
     with (
         wsgi_server(flask_app(verifier)) as flask,
         asgi_server(fastapi_app(verifier)) as fastapi,

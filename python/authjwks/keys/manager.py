@@ -1,0 +1,106 @@
+"""The keys of one verifier: opened from its options, waited for, refreshed and reported on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from authjwks import _core
+from authjwks._option_checks import instance, texts
+from authjwks.errors import KeysUnavailable, error_for
+from authjwks.http_options import Fetch, HttpOptions
+from authjwks.keys.callbacks import FetchCallback, IssuerCallback, IssuerDecision, weak_callback
+from authjwks.keys.events import EventDispatcher, EventListener
+from authjwks.keys.health import Health, health_of
+from authjwks.keys.issuers import IssuerLabels, is_template
+from authjwks.keys.sources import open_keys, sources_of
+from authjwks.keys.waiter import KeyWaiter
+from authjwks.options import KeyOptions, Waived
+from authjwks.policy import given
+
+TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class KeyManager:
+    """Keeps alive what the core refers to weakly: the user's functions and the event dispatcher.
+
+    Args:
+        location: the arguments `jwks_uri`, `jwks` and `discovery_url` of `authjwks.Verifier`; the others have their
+            names.
+
+    Attributes:
+        native: what the core takes keys from.
+        issuers: those that the core compares `iss` with; None where any will do, or where `native` decides.
+        labels: what issuers are called in events and verdicts.
+        waiter: waits for keys.
+        events: dispatches the events of a source.
+
+    Raises:
+        ConfigError: as `authjwks.Verifier` does for its arguments of these names.
+        ValueError: when the core refuses a URL, a template or a key set.
+    """
+
+    __slots__ = ("_callbacks", "events", "issuers", "labels", "native", "waiter")
+
+    def __init__(
+        self,
+        issuer: str | Collection[str] | IssuerDecision | Waived,
+        location: Mapping[str, Any],
+        *,
+        keys: KeyOptions,
+        http: HttpOptions,
+        fetch: Fetch | None,
+        on_event: EventListener | Collection[EventListener] | None,
+    ) -> None:
+        issuers, fetching = _issuers(issuer), None if fetch is None else FetchCallback(fetch)
+        options = _core.RemoteOptions(
+            instance("keys", keys, KeyOptions),
+            instance("http", http, HttpOptions),
+            None if fetching is None else weak_callback(fetching),
+        )
+        self._callbacks = (issuers, fetching)
+        self.native = open_keys(issuers, options, **location)
+        named = issuers if isinstance(issuers, tuple) else ()
+        is_registry = isinstance(self.native, _core.IssuerRegistry)
+        self.issuers = None if is_registry or not named else named
+        self.labels = IssuerLabels(named if is_registry else None, next(filter(is_template, named), ""))
+        self.waiter = KeyWaiter()
+        self.events = EventDispatcher(on_event, self.waiter, self.labels)
+
+    def prefetch(self) -> None:
+        """As `authjwks.Verifier.prefetch`."""
+        failures = [failure for source in sources_of(self.native) if (failure := _failure_to_prefetch(source))]
+        if failures:
+            raise failures[0]
+
+    def refresh(self) -> None:
+        """As `authjwks.Verifier.refresh`."""
+        failed = [source for source in sources_of(self.native) if source.refresh() is not None]
+        for source in sources_of(self.native):
+            self.events(source)
+        if failed:
+            raise error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
+
+    def health(self, token_cache: dict[str, int] | None) -> Health:
+        """As `authjwks.Verifier.health`; `token_cache` is the core's report on it."""
+        sources = sources_of(self.native)
+        for source in sources:
+            self.events(source)
+        return health_of(sources, token_cache)
+
+
+def _issuers(issuer: str | Collection[str] | IssuerDecision | Waived) -> tuple[str, ...] | IssuerCallback | None:
+    if isinstance(issuer, Waived):
+        return None
+    if callable(issuer):
+        return IssuerCallback(issuer)
+    return texts("issuer", given("issuer", issuer))
+
+
+def _failure_to_prefetch(source: _core.KeySource) -> KeysUnavailable | None:
+    try:
+        source.prefetch()
+    except KeysUnavailable as failure:
+        return failure
+    return None

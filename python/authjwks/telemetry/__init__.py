@@ -1,0 +1,1 @@
+"""Metrics and traces: what listeners are given."""
