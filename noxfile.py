@@ -52,10 +52,11 @@ def everything(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The public API and its integrations on one interpreter; on one of these, their coverage as well."""
+    """The public API and its integrations on one interpreter; on one of these with their coverage and what waits."""
     install_authjwks(session, "test")
     if session.python != MEASURED:
-        session.run("pytest", "tests/python")
+        session.run("pytest", "-m", "not slow", "tests/python")
+        session.run("pytest", "tests/python/test_processes.py")
         return
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "tests/python")
@@ -67,7 +68,7 @@ def tests(session: nox.Session) -> None:
 def floors(session: nox.Session) -> None:
     """The lowest versions that pyproject.toml declares; newer parts below them may call them outdated."""
     install_authjwks(session, "floors")
-    session.run("pytest", "-W", "default", "tests/python")
+    session.run("pytest", "-W", "default", "-m", "not slow", "tests/python")
 
 
 @nox.session(python="3.13")
@@ -75,7 +76,7 @@ def newest(session: nox.Session) -> None:
     """The frameworks as they are released today, whatever the lock says."""
     install_authjwks(session, "test")
     session.install("--upgrade", *FRAMEWORKS)
-    session.run("pytest", "tests/python")
+    session.run("pytest", "-m", "not slow", "tests/python")
 
 
 @nox.session
@@ -168,8 +169,8 @@ def asan_python(session: nox.Session) -> None:
         "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1",
         "PYTHONMALLOC": "malloc",
     }
-    tests = ("finalisers", "token_cache", "verifier", "many_issuers", "key_life")
-    files = [f"tests/python/test_{name}.py" for name in tests]
+    tests = ("test_finalisers.py", "token_cache", "test_verifier.py", "test_many_issuers.py", "key_life")
+    files = [f"tests/python/{name}" for name in tests]
     # The sanitizer's memory counts as the process's, so that its size says nothing; its report goes to descriptor 2.
     session.run("python", "-m", "pytest", "--capture=sys", "-k", "not grows_by_max_bytes", *files, env=env)
 
@@ -234,7 +235,7 @@ def lint(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """A million different tokens through one cache."""
     install_authjwks(session, "test")
-    session.run("pytest", "tests/python/test_token_cache.py", "-k", "million", env={"AUTHJWKS_SOAK": "1"})
+    session.run("pytest", "tests/python/token_cache/test_memory.py", "-k", "million", env={"AUTHJWKS_SOAK": "1"})
 
 
 @nox.session(name="bench-smoke", python="3.12")
