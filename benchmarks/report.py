@@ -89,7 +89,7 @@ def relative(series: Series, other: Series) -> float:
 
 
 def contest_table(title: str, results: Mapping[str, Series], absent: Mapping[str, str]) -> Table:
-    """What a contest gave, the cheapest first; those who could not take part are told below, with the reason."""
+    """The results of a contest, the cheapest first; below them who could not take part, with the reason."""
     head = ["CPU time of a call", "min µs", "median µs", "x raw", "from-to", f"x {RIVAL}"]
     rival = results.get(RIVAL)
     rows = []

@@ -1,4 +1,4 @@
-"""Interleaved rounds: whoever is compared is timed within the same second, so that a machine whose speed drifts does
+"""Interleaved rounds: contestants are timed within the same second, so that a machine whose speed drifts does
 not decide."""
 
 from __future__ import annotations

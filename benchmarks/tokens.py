@@ -121,7 +121,7 @@ def forged(token: str) -> str:
 
 
 def strangers(token: str, count: int) -> tuple[str, ...]:
-    """So many tokens that name keys which do not exist; of their signatures nobody can tell anything."""
+    """So many tokens that name keys which do not exist; whose signatures cannot be checked."""
     header, _, rest = token.partition(".")
     fields = json.loads(base64.urlsafe_b64decode(header + "=="))
     named = (fields | {"kid": secrets.token_urlsafe(9)[:9]} for _ in range(count))
@@ -129,7 +129,7 @@ def strangers(token: str, count: int) -> tuple[str, ...]:
 
 
 def key_set(*signers: Signer, decoys: int = 0) -> str:
-    """A key set as JSON: `decoys` RSA keys that nobody signs with, then those of the signers."""
+    """A key set as JSON: `decoys` RSA keys that sign nothing, then those of the signers."""
     others = [{"kid": f"decoy-{i}", "use": "sig", "alg": "RS256"} | _rsa_members(_modulus()) for i in range(decoys)]
     return json.dumps({"keys": [*others, *(each.jwk() for each in signers)]})
 

@@ -1,4 +1,4 @@
-"""One contestant in a process of its own, told by lines what to do: `python -m benchmarks.worker NAME`."""
+"""One contestant in a process of its own, controlled by lines of text: `python -m benchmarks.worker NAME`."""
 
 from __future__ import annotations
 

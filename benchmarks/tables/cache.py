@@ -1,4 +1,4 @@
-"""Tokens seen for the first time, and tokens seen before; what a remembered one weighs."""
+"""Tokens seen for the first time, and tokens seen before; how much memory a cached one takes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def measure(bench: Bench) -> Section:
 
 
 def _weight(bench: Bench) -> list[Table]:
-    """How much resident memory grows by each token that is remembered, after a few that fill what all of them share."""
+    """How much resident memory grows by each token that is cached, after a few that fill what all of them share."""
     seen = bench.distinct("RS256", 5_000)
     first = len(seen) // 5
     later = len(seen) - first
@@ -40,4 +40,4 @@ def _weight(bench: Bench) -> list[Table]:
         ours.time(later)
         weight = (ours.resident_bytes() - before) / later
     row = [f"{later:,} tokens of {len(seen[0]):,} B", figure(weight)]
-    return [Table("A remembered token: growth of resident memory", ["remembered", "B each"], [row])]
+    return [Table("A cached token: growth of resident memory", ["cached", "B each"], [row])]

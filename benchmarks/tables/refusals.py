@@ -17,7 +17,7 @@ def measure(bench: Bench) -> Section:
     header, _, signature = good.split(".")
     cases: dict[str, dict[str, Any]] = {
         "a signature that does not match": {"tokens": tuple(map(tokens.forged, bench.distinct("RS256", 200)))},
-        "a key that nobody has, named again and again": {
+        "an unknown key, named again and again": {
             "tokens": tokens.strangers(good, 2_000),
             "must_fetch": True,
         },
