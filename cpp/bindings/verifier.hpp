@@ -10,9 +10,9 @@ namespace authjwks::bindings {
 
 void bind_verifier(pybind11::module_& module);
 
-/// The claims of a token, or a Pending. @param verifier  a Verifier. @return a new reference, or null with a Python
+/// The claims of a token, or a Pending. @param self  a Verifier. @return a new reference, or null with a Python
 /// exception set.
-PyObject* verify_token(PyObject* verifier, PyObject* token, Instant now, WaitPolicy wait);
+PyObject* verify_token(PyObject* self, PyObject* token, Instant now, WaitPolicy wait);
 
 /// Whether `object` is a Verifier, and verify_token() may be called for it.
 bool is_verifier(pybind11::handle object);

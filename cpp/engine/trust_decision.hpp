@@ -14,7 +14,7 @@ struct TrustDecision {
         trusted,
         failed,  ///< no decision could be made
     };
-    Kind kind;
+    Kind kind = Kind::not_trusted;
     std::optional<std::string> jwks_uri{};  ///< of a trusted issuer; nothing: its keys are found by discovery
 };
 
