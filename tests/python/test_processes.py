@@ -277,7 +277,8 @@ def gunicorn(folder, issuer):
     """Its URL and its process."""
     (folder / "app.py").write_text(APP)
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers=2", "--bind=127.0.0.1:0", "app:app"]
-    environment = {**os.environ, "ISSUER": issuer.issuer, "AUDIENCE": issuer.audience}
+    # It keeps a socket in the home directory.
+    environment = {**os.environ, "HOME": str(folder), "ISSUER": issuer.issuer, "AUDIENCE": issuer.audience}
     log = folder / "log"
     with log.open("w") as stderr:
         process = subprocess.Popen([*command, f"--chdir={folder}"], env=environment, stderr=stderr)
