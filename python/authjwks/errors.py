@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authjwks import _core
+import authjwks._core as _core
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
 if TYPE_CHECKING:

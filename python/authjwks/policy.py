@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._option_checks import count, seconds, text, texts
 from authjwks.errors import ConfigError
 from authjwks.options import Waived

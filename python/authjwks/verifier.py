@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._option_checks import instance
 from authjwks.errors import ConfigError
 from authjwks.http_options import Fetch, HttpOptions

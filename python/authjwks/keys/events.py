@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._frozen import Frozen
 from authjwks._listeners import Listeners
 from authjwks.keys.issuers import IssuerLabels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._frozen import Frozen
 
 

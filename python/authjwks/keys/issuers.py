@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks.errors import ConfigError
 
 

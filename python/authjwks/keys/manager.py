@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._option_checks import instance, texts
 from authjwks.errors import KeysUnavailable, error_for
 from authjwks.http_options import Fetch, HttpOptions

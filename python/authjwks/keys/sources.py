@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks._option_checks import text
 from authjwks.errors import ConfigError
 from authjwks.keys.callbacks import IssuerCallback, weak_callback

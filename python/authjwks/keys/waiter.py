@@ -7,7 +7,7 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from time import monotonic
 
-from authjwks import _core
+import authjwks._core as _core
 from authjwks.errors import ConfigError, KeysUnavailable, error_for
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
