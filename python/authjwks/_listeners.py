@@ -22,9 +22,7 @@ class Listeners:
 
     __slots__ = ("_functions", "_logger")
 
-    def __init__(
-        self, option: str, given: Callable[[Any], object] | Collection[Callable[[Any], object]] | None
-    ) -> None:
+    def __init__(self, option: str, given: Listener | Collection[Listener] | None) -> None:
         import logging  # now: in a process forked while a thread first imports a module, that import hangs
 
         self._functions = sync_functions(option, given)

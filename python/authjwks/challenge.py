@@ -30,6 +30,13 @@ class ErrorResponse(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     body: dict[str, str]
 
+    def joined_headers(self) -> dict[str, str]:
+        """The headers for what takes a mapping: values of one name as one field, joined by ", " (RFC 9110 §5.3)."""
+        joined: dict[str, str] = {}
+        for name, value in self.headers:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return joined
+
 
 _STATUS_AND_ERROR: Final[tuple[tuple[type[AuthError], int, str], ...]] = (
     (InvalidRequest, 400, "invalid_request"),

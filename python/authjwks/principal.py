@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from authjwks._frozen import Frozen
 from authjwks._option_checks import texts
+from authjwks.errors import ConfigError
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
 if TYPE_CHECKING:
@@ -93,6 +94,17 @@ class Principal:
             paths = () if self._paths is None else getattr(self._paths, name)
             rights = self._rights_read[name] = _rights_in(self._claims, paths, spaced=spaced)
         return rights
+
+
+def authenticated(principal: Principal | None) -> Principal:
+    """`principal`, where a view relies on one.
+
+    Raises:
+        ConfigError: when it is None, as optional authentication gives it for a request without credentials.
+    """
+    if principal is None:
+        raise ConfigError("this request came without credentials; use optional_principal()")
+    return principal
 
 
 def _rights_in(claims: dict[str, Any], paths: tuple[str, ...], *, spaced: bool) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from wsgiref.util import request_uri
 
@@ -16,7 +16,7 @@ class WsgiRequest(RequestValues):
 
     __slots__ = ("_environ",)
 
-    def __init__(self, environ: Mapping[str, Any]) -> None:
+    def __init__(self, environ: dict[str, Any]) -> None:
         self._environ = environ
 
     @property
@@ -25,7 +25,7 @@ class WsgiRequest(RequestValues):
 
     @property
     def url(self) -> str:
-        return request_uri(dict(self._environ))
+        return request_uri(self._environ)
 
     @property
     def client_certificate(self) -> str | None:

@@ -113,3 +113,15 @@ def test_text_that_cannot_stand_in_a_header_is_left_out_of_the_challenge(text):
 def test_config_error_is_raised_instead_of_answered():
     with pytest.raises(ConfigError, match="mine"):
         error_response(ConfigError("mine"))
+
+
+def test_joined_headers_keep_every_challenge():
+    error = error_for(MissingToken, "request", "missing_token")
+
+    response = error_response(error, ("Bearer", "Project"), "posts")
+
+    assert response.headers == (
+        ("WWW-Authenticate", 'Bearer realm="posts"'),
+        ("WWW-Authenticate", 'Project realm="posts"'),
+    )
+    assert response.joined_headers() == {"WWW-Authenticate": 'Bearer realm="posts", Project realm="posts"'}

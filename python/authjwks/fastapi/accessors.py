@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.requests import HTTPConnection
 
 from authjwks.errors import ConfigError
-from authjwks.principal import Principal
+from authjwks.principal import Principal, authenticated
 
 
 def optional_principal(connection: HTTPConnection) -> Principal | None:
@@ -29,10 +29,7 @@ def current_principal(connection: HTTPConnection) -> Principal:
         ConfigError: when there is none: the request has passed no guard, or came without credentials to a route with
             `require(optional=True)`.
     """
-    principal = optional_principal(connection)
-    if principal is None:
-        raise ConfigError("this request came without credentials; use optional_principal()")
-    return principal
+    return authenticated(optional_principal(connection))
 
 
 def current_claims(connection: HTTPConnection) -> dict[str, Any]:

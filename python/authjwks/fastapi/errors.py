@@ -1,6 +1,6 @@
 """Errors as FastAPI raises and answers them, for HTTP requests and WebSocket handshakes."""
 
-from fastapi import HTTPException, Request, Response, WebSocket, WebSocketException
+from fastapi import HTTPException, Response, WebSocket, WebSocketException
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocketState
@@ -18,10 +18,7 @@ class Refused(HTTPException):
     """
 
     def __init__(self, response: ErrorResponse) -> None:
-        joined: dict[str, str] = {}
-        for name, value in response.headers:  # as one field (RFC 9110 §5.3): the base class takes a mapping
-            joined[name] = f"{joined[name]}, {value}" if name in joined else value
-        super().__init__(response.status, response.body["detail"], joined)
+        super().__init__(response.status, response.body["detail"], response.joined_headers())
         self.response = response
 
 
@@ -41,7 +38,7 @@ def refused(connection: HTTPConnection, response: ErrorResponse) -> Refused | We
     """The exception to raise, once the app knows how to answer it unless it has handlers for it already."""
     handlers, _ = connection.scope.get("starlette.exception_handlers", ({}, {}))
     handlers.setdefault(Refused, _handle_refused)
-    handlers.setdefault(WebSocketRefused, _handle_websocket_refused)
+    handlers.setdefault(WebSocketRefused, _handle_refused)
     return WebSocketRefused(response) if connection.scope["type"] == "websocket" else Refused(response)
 
 
@@ -57,12 +54,8 @@ async def answer(connection: HTTPConnection, response: ErrorResponse) -> Respons
     return None
 
 
-async def _handle_refused(_: Request, error: Refused) -> Response:
-    return _json_response(error.response)
-
-
-async def _handle_websocket_refused(websocket: WebSocket, error: WebSocketRefused) -> None:
-    await answer(websocket, error.response)
+async def _handle_refused(connection: HTTPConnection, error: Refused | WebSocketRefused) -> Response | None:
+    return await answer(connection, error.response)
 
 
 def _json_response(error: ErrorResponse) -> Response:

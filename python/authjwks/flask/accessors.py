@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from authjwks.errors import ConfigError
-from authjwks.principal import Principal
+from authjwks.principal import Principal, authenticated
 
 
 def set_principal(principal: Principal | None) -> None:
@@ -41,10 +41,7 @@ def current_principal() -> Principal:
         ConfigError: when there is none: the request has passed no guard, or came without credentials to a view with
             `require(optional=True)`.
     """
-    principal = optional_principal()
-    if principal is None:
-        raise ConfigError("this request came without credentials; use optional_principal()")
-    return principal
+    return authenticated(optional_principal())
 
 
 def current_claims() -> dict[str, Any]:

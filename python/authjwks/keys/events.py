@@ -79,10 +79,9 @@ class EventDispatcher:
     def _dispatch(self, source: _core.KeySource, kind: str, error: str | None) -> None:
         from logging import DEBUG
 
-        is_unproven = self._labels.is_unproven(source)
         event = Event(kind, self._labels.label(source), error)
         description = kind if error is None else f"{kind} ({error})"
-        level = DEBUG if is_unproven else self._level(event)
+        level = self._level(event) if event.issuer == source.label else DEBUG
         self._logger.log(level, "%s: %s", event.issuer or "an issuer that a token named", description)
         self._listeners.call(event)
 

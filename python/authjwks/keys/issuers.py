@@ -49,10 +49,10 @@ class IssuerLabels:
         self._configured = None if configured is None else frozenset(configured)
         self._placeholder = placeholder
 
-    def is_unproven(self, source: _core.KeySource) -> bool:
+    def _is_unproven(self, source: _core.KeySource) -> bool:
         """Whether only a token has named this issuer so far."""
         return self._configured is not None and source.label not in self._configured and source.report()["age"] is None
 
     def label(self, source: _core.KeySource) -> str:
         """The name of the issuer, or the placeholder."""
-        return self._placeholder if self.is_unproven(source) else source.label
+        return self._placeholder if self._is_unproven(source) else source.label

@@ -5,7 +5,7 @@ from typing import Any
 from strawberry.types import Info
 
 from authjwks.errors import ConfigError
-from authjwks.principal import Principal
+from authjwks.principal import Principal, authenticated
 from authjwks.strawberry.context import state_of
 
 _KEY = "authjwks.principal"
@@ -39,10 +39,7 @@ def current_principal(info: Info[Any, Any]) -> Principal:
     Raises:
         ConfigError: as `optional_principal` does, and when it is None.
     """
-    principal = optional_principal(info)
-    if principal is None:
-        raise ConfigError("this request came without credentials; use optional_principal()")
-    return principal
+    return authenticated(optional_principal(info))
 
 
 def current_claims(info: Info[Any, Any]) -> dict[str, Any]:

@@ -28,10 +28,7 @@ class Refused(GraphQLError):
     """
 
     def __init__(self, response: ErrorResponse) -> None:
-        headers: dict[str, str] = {}
-        for name, value in response.headers:
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        http = {"status": response.status, "headers": headers}
+        http = {"status": response.status, "headers": response.joined_headers()}
         super().__init__(response.body["detail"], extensions={"code": response.body["code"], "http": http})
 
 
