@@ -56,7 +56,7 @@ def tests(session: nox.Session) -> None:
     install_authjwks(session, "test")
     if session.python != MEASURED:
         session.run("pytest", "-m", "not slow", "tests/python")
-        session.run("pytest", "tests/python/test_processes.py")
+        session.run("pytest", "tests/python/test_processes.py", "tests/python/test_gevent.py")
         return
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "tests/python")

@@ -45,6 +45,7 @@ OPTIONAL_PACKAGES = {
     "anyio": {"keys"},
     "cryptography": {"testing"},
     "fastapi": {"fastapi"},
+    "gevent": {"keys"},
     "publicsuffixlist": {"keys"},
     "flask": {"flask"},
     "graphql": {"strawberry"},

@@ -15,7 +15,8 @@ _FIELD_NAME_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrs
 
 Fetch = Callable[[str, Mapping[str, str], float], tuple[int, Mapping[str, str], bytes]]
 """`fetch(url, headers, timeout)` performs one GET without following redirects, within `timeout` seconds, and returns
-status, headers and body; an exception counts as a failure. It is called from several threads at once."""
+status, headers and body; an exception counts as a failure. It is called from several threads at once; where gevent has
+patched the standard library, by a greenlet of its own, which is killed after `timeout`."""
 
 
 class HttpOptions(Frozen):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 
 import authjwks._core as _core
 from authjwks._option_checks import instance
@@ -10,8 +11,10 @@ from authjwks.errors import ConfigError
 from authjwks.http_options import Fetch, HttpOptions
 from authjwks.keys.callbacks import IssuerDecision, weak_callback
 from authjwks.keys.events import EventListener
+from authjwks.keys.greenlets import is_patched
 from authjwks.keys.health import Health
 from authjwks.keys.manager import KeyManager
+from authjwks.keys.waiter import KeyWaiter
 from authjwks.options import KeyOptions, TokenCacheOptions, Waived
 from authjwks.policy import policy_options
 from authjwks.telemetry.verdicts import VerdictDispatcher, VerdictListener
@@ -99,13 +102,16 @@ class Verifier:
     def verify(self, token: str) -> dict[str, Any]:
         """The claims of a compact JWS (RFC 7515 §7.1) that passed every check; waits for keys when there are none yet.
 
+        Where gevent has patched the standard library, other greenlets run during that wait. It has to do so before the
+        first token of a process.
+
         Raises:
             MissingToken: when `token` is empty or None.
             InvalidToken: when it is refused; `code` says why.
             KeysUnavailable: when it cannot be judged, as the issuer's keys are not available.
             TypeError: when `token` is no str.
         """
-        return self._native.verify(token)
+        return _verify(self._native, token)
 
     async def verify_async(self, token: str) -> dict[str, Any]:
         """As `verify`, without blocking the event loop of asyncio or (extra `trio`) trio while it waits for keys."""
@@ -145,3 +151,28 @@ def _cache_limits(token_cache: TokenCacheOptions | None) -> tuple[int, int] | No
         return None
     checked = instance("token_cache", token_cache, TokenCacheOptions)
     return checked.max_bytes, checked.max_entries
+
+
+def _verify_as_greenlet(native: _core.Verifier, token: str) -> dict[str, Any]:
+    verdict = native.verify_or_pending(token)
+    while not isinstance(verdict, dict):
+        _waiter.wait_blocking(verdict)
+        verdict = verdict.resume()
+    return verdict
+
+
+def _verify_first(native: _core.Verifier, token: str) -> dict[str, Any]:
+    """Chooses how this process verifies: gevent may have patched after the import, or after a fork."""
+    global _verify  # noqa: PLW0603 - asking each time would take a tenth of a cache hit
+    _verify = _verify_as_greenlet if is_patched() else _core.Verifier.verify
+    return _verify(native, token)
+
+
+def _choose_anew() -> None:
+    global _verify  # noqa: PLW0603 - as above
+    _verify = _verify_first
+
+
+_verify: Callable[[_core.Verifier, str], dict[str, Any]] = _verify_first
+_waiter = KeyWaiter()  # for the greenlets of all verifiers, as the core also fetches for all by the same threads
+os.register_at_fork(after_in_child=_choose_anew)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from weakref import ref
 
 from authjwks._option_checks import sync_function
+from authjwks.keys.greenlets import call_on_hub
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ class FetchCallback:
         self._fetch = sync_function("fetch", fetch)
 
     def __call__(self, url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
-        status, fields, body = self._fetch(url, headers, timeout)
-        return status, dict(fields), body
+        def fetch() -> tuple[int, Mapping[str, str], bytes]:
+            status, fields, body = self._fetch(url, headers, timeout)
+            return status, dict(fields), body
+
+        return call_on_hub(fetch, timeout)
 
 
 class IssuerCallback:

@@ -70,13 +70,13 @@ class KeyManager:
 
     def prefetch(self) -> None:
         """As `authjwks.Verifier.prefetch`."""
-        failures = [failure for source in sources_of(self.native) if (failure := _failure_to_prefetch(source))]
+        failures = [failure for source in sources_of(self.native) if (failure := self._failure_to_prefetch(source))]
         if failures:
             raise failures[0]
 
     def refresh(self) -> None:
         """As `authjwks.Verifier.refresh`."""
-        failed = [source for source in sources_of(self.native) if source.refresh() is not None]
+        failed = [source for source in sources_of(self.native) if not self._refreshes(source)]
         for source in sources_of(self.native):
             self.events(source)
         if failed:
@@ -89,6 +89,19 @@ class KeyManager:
             self.events(source)
         return health_of(sources, token_cache)
 
+    def _failure_to_prefetch(self, source: _core.KeySource) -> KeysUnavailable | None:
+        try:
+            self.waiter.call(source, source.prefetch)
+        except KeysUnavailable as failure:
+            return failure
+        return None
+
+    def _refreshes(self, source: _core.KeySource) -> bool:
+        try:
+            return self.waiter.call(source, source.refresh) is None
+        except KeysUnavailable:
+            return False
+
 
 def _issuers(issuer: str | Collection[str] | IssuerDecision | Waived) -> tuple[str, ...] | IssuerCallback | None:
     if isinstance(issuer, Waived):
@@ -96,11 +109,3 @@ def _issuers(issuer: str | Collection[str] | IssuerDecision | Waived) -> tuple[s
     if callable(issuer):
         return IssuerCallback(issuer)
     return texts("issuer", given("issuer", issuer))
-
-
-def _failure_to_prefetch(source: _core.KeySource) -> KeysUnavailable | None:
-    try:
-        source.prefetch()
-    except KeysUnavailable as failure:
-        return failure
-    return None

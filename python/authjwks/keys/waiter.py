@@ -1,47 +1,46 @@
-"""Waits for keys in worker threads, so that no event loop is blocked."""
+"""Waits for keys: tasks of an event loop and greenlets of gevent let others run meanwhile, a plain thread blocks."""
 
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
-from collections.abc import Callable
-from time import monotonic
+from collections.abc import Callable, Hashable
+from functools import partial
 
 import authjwks._core as _core
 from authjwks.errors import ConfigError, KeysUnavailable, error_for
+from authjwks.keys.greenlets import HubWait, HubWork, can_yield, is_fetching_for, is_patched
+from authjwks.keys.workers import GRACE, Work, Workers
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
 if TYPE_CHECKING:
     import asyncio
+    from typing import TypeVar
 
-    Waiters = list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
-
-# Seconds past a source's own timeout, after which a thread that waits for it counts as stuck: a fetch may not return.
-_GRACE = 1.0
-
-# As many as the core fetches with at once: an issuer that does not answer must not delay those who wait for another.
-_MAX_THREADS = 8
+    T = TypeVar("T")
 
 
 class KeyWaiter:
-    """A few daemon threads, started when there is work and gone after it. Thread-safe, for any number of event loops,
-    and usable after a fork.
+    """Thread-safe, for any number of event loops and hubs, and usable after a fork.
 
-    However many tasks wait for one source of keys, one thread waits for all of them.
+    However many tasks and greenlets wait for one source of keys, one thread waits for all of them.
     """
 
     __slots__ = ("_workers",)
 
     def __init__(self) -> None:
-        self._workers: dict[int, _Workers] = {}  # by process: threads do not live on in a fork
+        self._workers: dict[int, Workers] = {}  # by process: threads do not live on in a fork
 
-    def start(self, work: Callable[[], object]) -> None:
+    def start(self, work: Work) -> None:
         """Have `work()` called by a thread, once however often it is asked for before it begins.
+
+        Args:
+            work: where functions of the user's may be called by it, a method of the source that it works for.
 
         Raises:
             RuntimeError: when there is no thread, and none can be started.
         """
-        self._workers_of_process().start(work)
+        source = getattr(work, "__self__", None)
+        self._workers_of_process().start(HubWork(source, work) if is_patched() else work)
 
     async def wait(self, pending: _core.Pending) -> None:
         """Return once the issuer that `pending` waits for has answered or was given up; on asyncio or trio.
@@ -57,114 +56,80 @@ class KeyWaiter:
         except RuntimeError:
             await _wait_by_anyio(pending)
         else:
-            await self._workers_of_process().wait(pending, loop)
+            await self._wait_on_loop(pending, loop)
 
-    def _workers_of_process(self) -> _Workers:
-        process = os.getpid()
-        return self._workers.get(process) or self._workers.setdefault(process, _Workers())
+    def wait_blocking(self, pending: _core.Pending) -> None:
+        """As `wait`, in a greenlet or a thread.
 
+        Raises:
+            KeysUnavailable: to a greenlet, as `wait` does, or when it is the one that fetches the keys.
+        """
+        if can_yield():
+            self._wait_on_hub(pending.source, pending.source, pending.wait)
+        else:
+            pending.wait()
 
-class _Workers:
-    """The threads of one process, and the tasks that wait for them."""
+    def call(self, source: _core.KeySource, method: Callable[[], T]) -> T:
+        """`method()`, a method of `source` that waits; while other greenlets run, if the caller is one.
 
-    def __init__(self) -> None:
-        self._lock = allocate_lock()
-        self._jobs: list[Callable[[], object]] = []
-        self._threads = 0
-        self._waiters: dict[_core.KeySource, Waiters] = {}
-        self._overdue_at: dict[_core.KeySource, float] = {}  # when the thread that waits for a source counts as stuck
+        Raises:
+            KeysUnavailable: when `method` does; to a greenlet, also as `wait_blocking` does.
+        """
+        if not can_yield():
+            return method()
+        results: list[T] = []
+        failures: list[KeysUnavailable] = []
 
-    def start(self, work: Callable[[], object]) -> None:
-        from threading import Thread
-
-        with self._lock:
-            if work not in self._jobs:
-                self._jobs.append(work)
-            if self._threads == _MAX_THREADS:
-                return
-            self._threads += 1
-        try:
-            Thread(target=self._run_jobs, name="authjwks", daemon=True).start()
-        except RuntimeError:
-            with self._lock:
-                self._threads -= 1
-                if self._threads:
-                    return  # one of those does the work
-                self._jobs.clear()
-                stranded = list(self._waiters)
-            for source in stranded:
-                self._release(source)
-            raise
-
-    async def wait(self, pending: _core.Pending, loop: asyncio.AbstractEventLoop) -> None:
-        source, answered = pending.source, loop.create_future()
-        now, limit = monotonic(), source.timeout + _GRACE
-        with self._lock:
-            needs_thread = now >= self._overdue_at.get(source, now)
-            if needs_thread:
-                self._overdue_at[source] = now + limit
-            self._waiters.setdefault(source, []).append((loop, answered))
-        if needs_thread:
+        def run() -> None:
             try:
-                self.start(lambda: self._wait_for(pending))
-            except RuntimeError as exhausted:
-                raise error_for(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
+                results.append(method())
+            except KeysUnavailable as failure:
+                failures.append(failure)
+
+        self._wait_on_hub(run, source, run)
+        if not results:
+            raise failures[0] if failures else _unavailable()
+        return results[0]
+
+    def _wait_on_hub(self, key: Hashable, source: _core.KeySource, work: Work) -> None:
+        if is_fetching_for(source):
+            raise _unavailable()
+        wait = HubWait()
+        try:
+            limit = self._workers_of_process().add_waiter(key, source.timeout, HubWork(source, work), wait.end)
+            if not wait.is_ended(within=limit):
+                raise _unavailable()
+        finally:
+            self._workers_of_process().remove_waiter(key, wait.end)  # after a fork: those of the child
+
+    async def _wait_on_loop(self, pending: _core.Pending, loop: asyncio.AbstractEventLoop) -> None:
+        source, answered = pending.source, loop.create_future()
+        wake = partial(_notify, loop, answered)
+        limit = self._workers_of_process().add_waiter(source, source.timeout, pending.wait, wake)
         timer = loop.call_later(limit, _expire, answered)
         try:
             await answered
         finally:
             timer.cancel()
-            self._withdraw(source, loop, answered)
+            self._workers_of_process().remove_waiter(source, wake)
 
-    def _run_jobs(self) -> None:
-        while True:
-            with self._lock:
-                if not self._jobs:
-                    self._threads -= 1
-                    return
-                work = self._jobs.pop(0)
-            try:
-                work()
-            except Exception:
-                from logging import getLogger
-
-                getLogger("authjwks").exception("a thread that fetches or waits for keys failed, and goes on")
-
-    def _wait_for(self, pending: _core.Pending) -> None:
-        try:
-            pending.wait()
-        finally:
-            self._release(pending.source)
-
-    def _withdraw(
-        self, source: _core.KeySource, loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]
-    ) -> None:
-        with self._lock:
-            waiters = self._waiters.get(source, [])
-            if (loop, answered) in waiters:
-                waiters.remove((loop, answered))
-
-    def _release(self, source: _core.KeySource) -> None:
-        """Have the tasks that wait for `source` go on."""
-        with self._lock:
-            self._overdue_at.pop(source, None)
-            waiters = self._waiters.pop(source, [])
-        for loop, answered in waiters:
-            _notify(loop, answered)
+    def _workers_of_process(self) -> Workers:
+        process = os.getpid()
+        return self._workers.get(process) or self._workers.setdefault(process, Workers())
 
 
 async def _wait_by_anyio(pending: _core.Pending) -> None:
     try:
         from anyio import move_on_after, to_thread
 
-        with move_on_after(pending.source.timeout + _GRACE) as scope:
+        with move_on_after(pending.source.timeout + GRACE) as scope:
             await to_thread.run_sync(pending.wait, abandon_on_cancel=True)
         if scope.cancelled_caught:
-            raise error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
+            raise _unavailable()
     except (AttributeError, ImportError, TypeError) as unfit:
         raise ConfigError("to wait for keys on trio takes anyio 4.8: install authjwks[trio]") from unfit
     except RuntimeError as exhausted:
-        raise error_for(KeysUnavailable, "infrastructure", "keys_unavailable") from exhausted
+        raise _unavailable() from exhausted
 
 
 def _notify(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
@@ -181,4 +146,8 @@ def _complete(answered: asyncio.Future[None]) -> None:
 
 def _expire(answered: asyncio.Future[None]) -> None:
     if not answered.done():
-        answered.set_exception(error_for(KeysUnavailable, "infrastructure", "keys_unavailable"))
+        answered.set_exception(_unavailable())
+
+
+def _unavailable() -> KeysUnavailable:
+    return error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
