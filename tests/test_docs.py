@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import authjwks
+from authjwks import _core
 from authjwks.testing import Issuer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,6 +86,15 @@ def test_examples_of_each_page_run_and_their_checks_hold(page, page_module):
         program = compile("\n" * part.line + part.code, str(page), "exec")
         if part.runs:
             exec(program, page_module.__dict__)
+
+
+def test_errors_page_has_every_code_and_sentence_of_the_core():
+    page = (ROOT / "docs" / "errors.md").read_text()
+    sentences = re.findall(r"^\| (\w+) \| `(\w+)` \| ([^|]+) \|$", page, re.MULTILINE)
+    (classes,) = re.findall(r"^\| class \|.*?\n\n", page, re.MULTILINE | re.DOTALL)
+
+    assert sentences[1:] == list(_core.ERRORS)
+    assert {row[1] for row in _core.ERRORS} <= set(re.findall(r"`(\w+)`", classes))
 
 
 @pytest.mark.parametrize("framework", ["flask", "fastapi", "strawberry"])

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/stage.hpp"
+
 namespace authjwks {
 
 enum class Errc : std::uint8_t {
@@ -14,6 +16,8 @@ enum class Errc : std::uint8_t {
     malformed_credentials,
     too_long,
     not_three_parts,
+    opaque,
+    encrypted,
     bad_base64url,
     bad_header,
     bad_header_member,
@@ -26,9 +30,12 @@ enum class Errc : std::uint8_t {
     bad_claims,
     claim_invalid,
     claim_missing,
+    claim_not_accepted,
     wrong_issuer,
     wrong_audience,
     wrong_type,
+    id_token,
+    bound_token,
     not_yet_valid,
     expired,
     revoked,
@@ -37,15 +44,6 @@ enum class Errc : std::uint8_t {
     keys_unavailable,
     source_closed,
 };
-
-enum class Stage : std::uint8_t { request, parse, key, signature, claims, rights, infrastructure };
-
-/// The stage's name, as Python sees it.
-constexpr std::string_view name_of(Stage stage) {
-    constexpr std::array<std::string_view, 7> names{"request", "parse",  "key",           "signature",
-                                                    "claims",  "rights", "infrastructure"};
-    return names[static_cast<std::size_t>(stage)];
-}
 
 /// One refusal. Several rows may share a slug: the slug is a stable identifier for programs, the sentence describes the
 /// rule for humans. Neither contains text of a token.
@@ -61,6 +59,9 @@ inline constexpr std::array kErrors{
               "The request does not carry exactly one bearer token."},
     ErrorInfo{Errc::too_long, Stage::parse, "too_long", "The token is longer than this service accepts."},
     ErrorInfo{Errc::not_three_parts, Stage::parse, "malformed", "The token is not three parts joined by dots."},
+    ErrorInfo{Errc::opaque, Stage::parse, "malformed", "The token is opaque, not a JSON Web Token."},
+    ErrorInfo{Errc::encrypted, Stage::parse, "malformed",
+              "The token is encrypted, which this service does not accept."},
     ErrorInfo{Errc::bad_base64url, Stage::parse, "malformed", "A part of the token is not strict base64url."},
     ErrorInfo{Errc::bad_header, Stage::parse, "malformed",
               "The token's header is not a JSON object with distinct member names."},
@@ -76,9 +77,14 @@ inline constexpr std::array kErrors{
               "The token's payload is not a JSON object with distinct member names."},
     ErrorInfo{Errc::claim_invalid, Stage::claims, "claim_invalid", "A claim of the token has the wrong type."},
     ErrorInfo{Errc::claim_missing, Stage::claims, "claim_missing", "The token lacks a required claim."},
+    ErrorInfo{Errc::claim_not_accepted, Stage::claims, "claim_invalid",
+              "A claim of the token does not have an accepted value."},
     ErrorInfo{Errc::wrong_issuer, Stage::claims, "wrong_issuer", "The token was issued by another issuer."},
     ErrorInfo{Errc::wrong_audience, Stage::claims, "wrong_audience", "The token is meant for another audience."},
     ErrorInfo{Errc::wrong_type, Stage::claims, "wrong_type", "The token is of another type."},
+    ErrorInfo{Errc::id_token, Stage::claims, "wrong_type", "The token is an ID token, which is not meant for an API."},
+    ErrorInfo{Errc::bound_token, Stage::claims, "bound_token",
+              "The token is bound to a key or certificate, and the request proves neither."},
     ErrorInfo{Errc::not_yet_valid, Stage::claims, "not_yet_valid", "The token is not valid yet."},
     ErrorInfo{Errc::expired, Stage::claims, "expired", "The token has expired."},
     ErrorInfo{Errc::revoked, Stage::claims, "revoked", "The token has been revoked."},

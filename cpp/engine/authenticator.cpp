@@ -9,9 +9,14 @@ namespace authjwks {
 namespace {
 
 /// @param source  whose keys were missing; null when none were looked for.
-Verdict refused(Errc code, std::shared_ptr<KeySource> source = nullptr) {
-    const auto retry_after = source && is_for_lack_of_keys(code) ? source->retry_after() : Clock::duration::zero();
-    return {.kind = Verdict::Kind::refused, .refusal = code, .retry_after = retry_after, .source = std::move(source)};
+Verdict refused(Refusal refusal, std::shared_ptr<KeySource> source = nullptr) {
+    const bool lacks_keys = source && is_for_lack_of_keys(refusal.code);
+    const auto retry_after = lacks_keys ? source->retry_after() : Clock::duration::zero();
+    return {.kind = Verdict::Kind::refused,
+            .refusal = refusal.code,
+            .claim = refusal.claim,
+            .retry_after = retry_after,
+            .source = std::move(source)};
 }
 
 Verdict pending(const Pending& fetch, std::shared_ptr<KeySource> source) {
@@ -93,7 +98,7 @@ Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Insta
     const auto& obtained = std::get<Result<Obtained>>(response);
     if (!obtained) return refused(obtained.error(), source);
     const auto result = judge(*parsed, *obtained->keys, policy_, now);
-    if (result || result.error() != Errc::unknown_key || obtained->is_newly_fetched)
+    if (result || result.error().code != Errc::unknown_key || obtained->is_newly_fetched)
         return judge_by(obtained->keys, result, source, now, proof);
 
     const auto renewed = source->renew(obtained->keys, parsed->key_id(), wait);
@@ -105,8 +110,8 @@ Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Insta
 }
 
 /// The verdict that follows from the result by these keys, and from the checks.
-Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted>& result, std::shared_ptr<KeySource> source,
-                                Instant now, Proof& proof) const {
+Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result,
+                                std::shared_ptr<KeySource> source, Instant now, Proof& proof) const {
     if (!result) return refused(result.error(), std::move(source));
     if (!checks_.empty())
         if (const auto refusal = refused_by_check(CheckedClaims::of(result->claims), now))
@@ -115,18 +120,20 @@ Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted>& re
     return {.kind = Verdict::Kind::accepted, .source = std::move(source)};
 }
 
-Verdict Authenticator::refused_without_source(Errc code, ParsedToken& token) const {
-    Verdict verdict = refused(code);
-    if (code == Errc::keys_unavailable)
+Verdict Authenticator::refused_without_source(Refusal refusal, ParsedToken& token) const {
+    Verdict verdict = refused(refusal);
+    if (refusal.code == Errc::keys_unavailable)
         verdict.retry_after = std::get<std::shared_ptr<IssuerRegistry>>(keys_)->retry_after(*token.claimed_issuer());
     return verdict;
 }
 
-Result<std::shared_ptr<KeySource>> Authenticator::source_for(ParsedToken& token) const {
+Result<std::shared_ptr<KeySource>, Refusal> Authenticator::source_for(ParsedToken& token) const {
     if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
     const auto issuer = token.claimed_issuer();
     if (!issuer) return issuer.error();
-    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
+    auto found = std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
+    if (!found) return Refusal(found.error());
+    return *std::move(found);
 }
 
 /// Null for one whose issuer is no longer in the registry.

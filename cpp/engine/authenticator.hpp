@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/refusal.hpp"
 #include "base/result.hpp"
 #include "engine/claim_check.hpp"
 #include "engine/host.hpp"
@@ -31,6 +32,7 @@ struct Verdict {
     };
     Kind kind = Kind::accepted;
     Errc refusal{};
+    std::string_view claim{};             ///< of refused: see Refusal; valid while the authenticator lives
     bool is_conclusive = false;           ///< of pending: see Pending
     bool is_from_cache = false;           ///< of accepted and refused
     Clock::duration retry_after{};        ///< of a refusal because keys are unavailable
@@ -64,10 +66,10 @@ class Authenticator {
     bool look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const;
     void store(std::string_view token, const Proof& proof, std::unique_ptr<const CachedClaims> claims) const;
     Verdict judge_now(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait, Proof& proof) const;
-    Verdict judge_by(const Snapshot& keys, const Result<Accepted>& result, std::shared_ptr<KeySource> source,
+    Verdict judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result, std::shared_ptr<KeySource> source,
                      Instant now, Proof& proof) const;
-    Verdict refused_without_source(Errc code, ParsedToken& token) const;
-    Result<std::shared_ptr<KeySource>> source_for(ParsedToken& token) const;
+    Verdict refused_without_source(Refusal refusal, ParsedToken& token) const;
+    Result<std::shared_ptr<KeySource>, Refusal> source_for(ParsedToken& token) const;
     std::shared_ptr<KeySource> source_of(const CachedToken& token) const;
     std::optional<Errc> refused_by_check(const CheckedClaims& claims, Instant now) const;
 

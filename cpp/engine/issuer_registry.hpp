@@ -15,8 +15,8 @@
 
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
-#include "engine/issuer_template.hpp"
 #include "engine/trust_decision.hpp"
+#include "jose/issuer_template.hpp"
 #include "keys/allowance.hpp"
 #include "keys/key_source.hpp"
 #include "keys/negative_cache.hpp"

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/json.hpp"
+#include "base/refusal.hpp"
 #include "base/result.hpp"
 #include "jose/policy.hpp"
 
@@ -22,8 +23,9 @@ struct Validity {
 };
 
 /// @return when the claims are valid, if they are at `now`; otherwise the first of these reasons: a registered claim of
-/// the wrong type, a wrong issuer or audience, a missing required claim, then the times. `expired` is checked last, so
-/// that a client knows that a newer token would be accepted.
-Result<Validity> check_claims(json::Object claims, const Policy& policy, Instant now);
+/// the wrong type, a wrong issuer or audience, an ID token, a bound token, a missing required claim, a claim without an
+/// expected value, then the times. `expired` is checked last, so that a client knows that a newer token would be
+/// accepted.
+Result<Validity, Refusal> check_claims(json::Object claims, const Policy& policy, Instant now);
 
 }  // namespace authjwks

@@ -7,12 +7,28 @@
 #include "jose/token_part.hpp"
 
 namespace authjwks {
+namespace {
+
+constexpr std::string_view kIssuer = "iss";
+
+/// What text is that is no compact JWS.
+Errc refuse_by_parts(std::string_view text) {
+    constexpr std::size_t dots_of_jwe = 4;
+    std::size_t dots = 0;
+    for (auto dot = text.find('.'); dot != std::string_view::npos && dots <= dots_of_jwe; dot = text.find('.', dot + 1))
+        ++dots;
+    if (dots == 0) return Errc::opaque;
+    return dots == dots_of_jwe ? Errc::encrypted : Errc::not_three_parts;
+}
+
+}  // namespace
+
 Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes) {
     if (text.size() > max_bytes) return Errc::too_long;
     constexpr auto none = std::string_view::npos;
     const auto first = text.find('.');
     const auto last = first == none ? none : text.find('.', first + 1);
-    if (last == none || text.find('.', last + 1) != none) return Errc::not_three_parts;
+    if (last == none || text.find('.', last + 1) != none) return refuse_by_parts(text);
     const CompactToken token{.header = text.substr(0, first),
                              .payload = text.substr(first + 1, last - first - 1),
                              .signature = text.substr(last + 1),
@@ -64,14 +80,14 @@ Result<json::Object> ParsedToken::read_claims() const {
     return read_part(payload_, scratch_->claims, Errc::bad_claims);
 }
 
-Result<std::string_view> ParsedToken::claimed_issuer() {
+Result<std::string_view, Refusal> ParsedToken::claimed_issuer() {
     const auto claims = read_claims();
-    if (!claims) return claims.error();
+    if (!claims) return Refusal(claims.error());
     claims_ = *claims;
-    const auto issuer = json::member(*claims_, "iss");
-    if (!issuer) return Errc::claim_missing;
+    const auto issuer = json::member(*claims_, kIssuer);
+    if (!issuer) return Refusal(Errc::claim_missing, kIssuer);
     const auto text = json::text_of(*issuer);
-    if (!text) return Errc::claim_invalid;
+    if (!text) return Refusal(Errc::claim_invalid, kIssuer);
     return *text;
 }
 

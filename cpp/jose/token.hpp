@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/refusal.hpp"
 #include "base/result.hpp"
 #include "jose/algorithm.hpp"
 #include "jose/header.hpp"
@@ -21,7 +22,8 @@ struct CompactToken {
 };
 
 /// Splits a token at its two dots (RFC 7515 §7.1), without copying or decoding. @param max_bytes upper bound on
-/// text.size(), in bytes. @return too_long or not_three_parts.
+/// text.size(), in bytes. @return too_long; opaque for text without dots, encrypted for five parts (RFC 7516 §7.1),
+/// else not_three_parts.
 Result<CompactToken> split_compact(std::string_view text, std::size_t max_bytes);
 
 /// A token whose header is parsed and whose algorithm is allowed; nothing in it is trusted yet. Its views refer to the
@@ -40,7 +42,7 @@ class ParsedToken {
 
     /// The issuer that the token names, only for finding the keys of a trusted issuer. @return bad_base64url,
     /// bad_claims, claim_missing or claim_invalid.
-    Result<std::string_view> claimed_issuer();
+    Result<std::string_view, Refusal> claimed_issuer();
 
   private:
     friend class VerifiedToken;

@@ -8,12 +8,12 @@ Result<ParsedToken> read_token(std::string_view text, const Policy& policy, Scra
     return ParsedToken::parse(*compact, policy.algorithms(), scratch);
 }
 
-Result<Accepted> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now) {
+Result<Accepted, Refusal> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now) {
     const auto verified = VerifiedToken::check(token, keys);
-    if (!verified) return verified.error();
-    if (!policy.accepts_type(verified->type())) return Errc::wrong_type;
+    if (!verified) return Refusal(verified.error());
+    if (!policy.accepts_type(verified->type())) return Refusal(Errc::wrong_type);
     const auto claims = verified->claims();
-    if (!claims) return claims.error();
+    if (!claims) return Refusal(claims.error());
     const auto validity = check_claims(*claims, policy, now);
     if (!validity) return validity.error();
     return Accepted{*claims, *validity};

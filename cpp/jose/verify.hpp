@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/refusal.hpp"
 #include "base/result.hpp"
 #include "jose/claims.hpp"
 #include "jose/key_set.hpp"
@@ -22,6 +23,6 @@ struct Accepted {
 };
 
 /// Second step: signature, then type and claims.
-Result<Accepted> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now);
+Result<Accepted, Refusal> judge(const ParsedToken& token, const KeySet& keys, const Policy& policy, Instant now);
 
 }  // namespace authjwks

@@ -21,10 +21,13 @@ class AuthError(Exception):
             default, for errors that a token extractor, a check or a view of yours raises.
         scheme: the authentication scheme (RFC 9110 §11.1) of the credentials that were refused; None when the error
             was not raised while credentials of one were judged.
+        claim: the name of the claim because of which the token was refused: one that the configuration names or that
+            RFC 7519 §4.1 registers, so it is never a token's own text; None when the reason is no single claim.
     """
 
     code: str = ""
     scheme: str | None = None
+    claim: str | None = None
 
 
 class TokenError(AuthError):
@@ -102,6 +105,7 @@ _core.register_errors(
         "wrong_type": InvalidToken,
         "claim_missing": InvalidToken,
         "claim_invalid": InvalidToken,
+        "bound_token": InvalidToken,
         "revoked": RevokedToken,
         "insufficient_scope": Forbidden,
         "forbidden": Forbidden,

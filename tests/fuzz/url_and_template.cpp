@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/issuer_template.hpp"
+#include "jose/issuer_template.hpp"
 #include "net/url.hpp"
 #include "support/byte_reader.hpp"
 #include "support/curl_view.hpp"

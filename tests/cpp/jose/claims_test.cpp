@@ -44,7 +44,16 @@ Members good_claims() {
 std::string_view refusal_of(std::string_view text, const Policy& policy, double now = kNow) {
     json::Document document(32);
     const auto checked = check_claims(document.parse(text)->get_object().value(), policy, Instant{Seconds{now}});
-    return checked ? "" : describe(checked.error()).slug;
+    return checked ? "" : describe(checked.error().code).slug;
+}
+/// The claim because of which the claims are refused.
+std::string_view claim_at_fault(std::string_view text, const Policy& policy) {
+    json::Document document(32);
+    return check_claims(document.parse(text)->get_object().value(), policy, Instant{Seconds{kNow}}).error().claim;
+}
+std::string_view claim_at_fault(const Members& claims) {
+    static const Policy policy(options());
+    return claim_at_fault(to_json(claims), policy);
 }
 std::string_view refusal_of(const Members& claims, double now = kNow) {
     return refusal_of(to_json(claims), Policy(options()), now);
@@ -276,6 +285,112 @@ TEST(GivenARequiredClaimFurtherIn, ItIsNotThere) {
     EXPECT_EQ(refusal_of(claims), "claim_missing");
 }
 
+TEST(GivenAClaimOfTheWrongTypeOrMissing, TheRefusalNamesIt) {
+    for (const std::string name : {"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}) {
+        Members claims = good_claims();
+        claims[name] = "{}";
+        EXPECT_EQ(claim_at_fault(claims), name);
+    }
+    for (const std::string name : {"iss", "aud", "exp"}) {
+        Members claims = good_claims();
+        claims.erase(name);
+        EXPECT_EQ(claim_at_fault(claims), name);
+    }
+}
+
+TEST(GivenAnotherReason, TheRefusalNamesNoClaim) {
+    for (const auto& [name, value] : Members{{"iss", R"("x")"}, {"aud", R"("x")"}, {"exp", "1"}, {"nbf", "1e12"}}) {
+        Members claims = good_claims();
+        claims[name] = value;
+        EXPECT_EQ(claim_at_fault(claims), "") << name;
+    }
+}
+
+TEST(GivenARequiredClaimThatIsMissing, TheNameIsThatOfThePolicy) {
+    PolicyOptions strict = options();
+    strict.required_claims = {"exp", "https://x.example/tenant"};
+    const Policy policy(strict);
+    const std::string_view named = claim_at_fault(to_json(good_claims()), policy);
+    EXPECT_EQ(named, "https://x.example/tenant");
+    EXPECT_EQ(named.data(), policy.required_claims()[1].data()) << "not text that may go away before the policy";
+}
+
+PolicyOptions expecting(std::vector<ExpectedClaim> expected) {
+    PolicyOptions all = options();
+    all.expected_claims = std::move(expected);
+    return all;
+}
+
+TEST(GivenAnExpectedClaim, AnotherValueIsRefusedWithItsName) {
+    const Policy policy(expecting({{"azp", {"web"}}, {"client_id", {"a", "b"}}}));
+    Members claims = good_claims();
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing");
+    EXPECT_EQ(claim_at_fault(to_json(claims), policy), "azp");
+    claims["azp"] = R"("web")";
+    claims["client_id"] = "null";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing") << "null says nothing";
+    EXPECT_EQ(claim_at_fault(to_json(claims), policy), "client_id");
+    for (const char* other : {R"("c")", R"("A")", R"("")", R"("a ")", "1", "true", R"(["a"])", R"({"a":"a"})"}) {
+        claims["client_id"] = other;
+        EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_invalid") << other;
+        EXPECT_EQ(claim_at_fault(to_json(claims), policy), "client_id") << other;
+    }
+    for (const char* accepted : {R"("a")", R"("b")", R"("\u0061")"}) {
+        claims["client_id"] = accepted;
+        EXPECT_EQ(refusal_of(to_json(claims), policy), "") << accepted;
+    }
+}
+
+TEST(GivenAnExpectedClaimFurtherIn, ItIsMissing) {
+    Members claims = good_claims();
+    claims["act"] = R"({"azp":"web"})";
+    EXPECT_EQ(refusal_of(to_json(claims), Policy(expecting({{"azp", {"web"}}}))), "claim_missing");
+}
+
+TEST(GivenATokenOfAClient, ItsIdTokenIsRefusedWhereThatIsAskedFor) {
+    PolicyOptions strict = options();
+    strict.refuse_id_tokens = true;
+    const Policy policy(strict);
+    EXPECT_EQ(refusal_of(to_json(good_claims()), policy), "");
+    for (const auto& [name, value] : {std::pair("nonce", R"("n")"),
+                                      {"nonce", "null"},
+                                      {"at_hash", R"("h")"},
+                                      {"c_hash", R"("h")"},
+                                      {"s_hash", "1"},
+                                      {"token_use", R"("id")"},
+                                      {"typ", R"("ID")"}}) {
+        EXPECT_EQ(refusal_with(name, value), "") << name;
+        Members claims = good_claims();
+        claims[name] = value;
+        EXPECT_EQ(refusal_of(to_json(claims), policy), "wrong_type") << name << ": " << value;
+    }
+    for (const auto& [name, value] : {std::pair("token_use", R"("access")"),
+                                      {"token_use", R"("ID")"},
+                                      {"token_use", R"(["id"])"},
+                                      {"typ", R"("Bearer")"},
+                                      {"typ", R"("id")"},
+                                      {"Nonce", R"("n")"},
+                                      {"x", R"({"nonce":"n"})"}}) {
+        Members claims = good_claims();
+        claims[name] = value;
+        EXPECT_EQ(refusal_of(to_json(claims), policy), "") << name << ": " << value;
+    }
+}
+
+TEST(GivenATokenBoundToAKey, ItIsRefusedWhateverItsConfirmationIs) {
+    PolicyOptions lenient = options();
+    lenient.accept_bound_tokens = true;
+    const Policy accepting(lenient);
+    for (const char* confirmation :
+         {R"({"jkt":"0ZcOCORZNYy"})", R"({"x5t#S256":"bwcK0esc3ACC3D"})", "null", "{}", R"("x")", "1", "[]", "false"}) {
+        Members claims = good_claims();
+        claims["cnf"] = confirmation;
+        EXPECT_EQ(refusal_of(claims), "bound_token") << confirmation;
+        EXPECT_EQ(refusal_of(to_json(claims), accepting), "") << confirmation;
+    }
+    for (const char* name : {"Cnf", "cnf ", "x"}) EXPECT_EQ(refusal_with(name, R"({"cnf":{"jkt":"x"}})"), "") << name;
+}
+
 // Each repair uncovers the next reason.
 TEST(GivenManyReasons, TheFirstInOrderIsReturned) {
     Members claims = good_claims();
@@ -283,10 +398,18 @@ TEST(GivenManyReasons, TheFirstInOrderIsReturned) {
     EXPECT_EQ(refusal_of(claims), "expired");
     claims["nbf"] = "1800000000";
     EXPECT_EQ(refusal_of(claims), "not_yet_valid");
-    PolicyOptions strict = options();
+    PolicyOptions strict = expecting({{"azp", {"web"}}});
+    strict.refuse_id_tokens = true;
+    const Policy with_expectation(strict);
+    EXPECT_EQ(claim_at_fault(to_json(claims), with_expectation), "azp");
     strict.required_claims = {"tenant"};
     const Policy policy(strict);
     EXPECT_EQ(refusal_of(to_json(claims), policy), "claim_missing");
+    EXPECT_EQ(claim_at_fault(to_json(claims), policy), "tenant");
+    claims["cnf"] = "{}";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "bound_token");
+    claims["nonce"] = "1";
+    EXPECT_EQ(refusal_of(to_json(claims), policy), "wrong_type");
     claims["aud"] = R"("x")";
     EXPECT_EQ(refusal_of(to_json(claims), policy), "wrong_audience");
     claims["iss"] = R"("x")";

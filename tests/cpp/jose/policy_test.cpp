@@ -100,6 +100,31 @@ TEST(GivenIssuersAndAudiences, TheyAreComparedExactly) {
         EXPECT_FALSE(policy.accepts_audience(other)) << other;
 }
 
+TEST(GivenIssuerTemplates, NamesAndTenantsAreAccepted) {
+    PolicyOptions options = good_options();
+    options.issuer_templates = {IssuerTemplate("https://a.example/{tenant}/v2.0"),
+                                IssuerTemplate("https://{tenant}.b.example/")};
+    const Policy policy(options);
+
+    for (const std::string_view accepted :
+         {"https://issuer.example/", "https://a.example/acme/v2.0", "https://acme.b.example/"})
+        EXPECT_TRUE(policy.accepts_issuer(accepted)) << accepted;
+    for (const std::string_view other :
+         {"https://a.example/acme", "https://a.example/a/b/v2.0", "https://b.example/", "https://a.b.b.example/", ""})
+        EXPECT_FALSE(policy.accepts_issuer(other)) << other;
+}
+
+TEST(GivenATemplateWithoutNames, NoOtherIssuerIsAccepted) {
+    PolicyOptions options = good_options();
+    options.issuers = std::nullopt;
+    options.issuer_templates = {IssuerTemplate("https://a.example/{tenant}")};
+    const Policy policy(options);
+
+    EXPECT_FALSE(policy.accepts_any_issuer());
+    EXPECT_TRUE(policy.accepts_issuer("https://a.example/acme"));
+    EXPECT_FALSE(policy.accepts_issuer("https://issuer.example/"));
+}
+
 TEST(GivenChecksThatAreWaived, EverythingIsAccepted) {
     PolicyOptions options = good_options();
     options.issuers = options.audiences = options.token_types = std::nullopt;

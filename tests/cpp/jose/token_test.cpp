@@ -38,11 +38,21 @@ TEST(GivenATokenOfThreeParts, SplitReturnsViewsIntoTheCallersText) {
 
 TEST(GivenAnotherNumberOfParts, SplitRefuses) {
     for (const std::string_view text :
-         {"", ".", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.", ".a.b.c", "....", "a..b.c"}) {
+         {".", "a.b", "a.b.c.d", "a.b.c.", ".a.b.c", "a..b.c", "a.b.c.d.e.f", ".....", "a.b.c.d.e.f.g.h"}) {
         const auto token = split_compact(text, kMaxBytes);
         ASSERT_FALSE(token) << text;
         EXPECT_EQ(token.error(), Errc::not_three_parts) << text;
     }
+}
+
+TEST(GivenTextWithoutADot, SplitCallsItOpaque) {
+    for (const std::string_view text : {"", "a", "2YotnFZFEjr1zCsicMWpAA", "eyJhbGciOiJSUzI1NiJ9"})
+        EXPECT_EQ(split_compact(text, kMaxBytes).error(), Errc::opaque) << text;
+}
+
+TEST(GivenFiveParts, SplitCallsThemEncrypted) {
+    for (const std::string_view text : {"a.b.c.d.e", "a..c.d.e", "...."})
+        EXPECT_EQ(split_compact(text, kMaxBytes).error(), Errc::encrypted) << text;
 }
 
 TEST(GivenAnEmptyPart, SplitRefusesAllButAnEmptyPayload) {
@@ -62,7 +72,8 @@ TEST(GivenALimit, OneByteMoreIsTooLong) {
     const auto token = split_compact("a.b.cd", 5);
     ASSERT_FALSE(token);
     EXPECT_EQ(token.error(), Errc::too_long) << "before anything else is looked at";
-    EXPECT_EQ(split_compact("......", 5).error(), Errc::too_long);
+    for (const std::string_view text : {"......", "opaque", "a.b.c.d.e"})
+        EXPECT_EQ(split_compact(text, 5).error(), Errc::too_long) << text;
 }
 
 /// Reads tokens made of any header, keeping what the result looks into.
@@ -254,20 +265,23 @@ TEST_F(GivenAHeader, APayloadThatClaimsNoIssuerIsRefused) {
     struct Row {
         std::string payload;
         Errc refusal;
+        std::string_view claim{};
     };
-    for (const auto& [payload, refusal] :
+    for (const auto& [payload, refusal, claim] :
          {Row{"e30=", Errc::bad_base64url}, Row{"", Errc::bad_claims}, Row{to_base64url("[]"), Errc::bad_claims},
           Row{to_base64url(R"({"iss":"a","iss":"b"})"), Errc::bad_claims},
           Row{to_base64url(R"({"iss":"a","x":{"y":1,"y":1}})"), Errc::bad_claims},
-          Row{to_base64url("{}"), Errc::claim_missing}, Row{to_base64url(R"({"x":{"iss":"a"}})"), Errc::claim_missing},
-          Row{to_base64url(R"({"iss":null})"), Errc::claim_invalid},
-          Row{to_base64url(R"({"iss":["a"]})"), Errc::claim_invalid}}) {
+          Row{to_base64url("{}"), Errc::claim_missing, "iss"},
+          Row{to_base64url(R"({"x":{"iss":"a"}})"), Errc::claim_missing, "iss"},
+          Row{to_base64url(R"({"iss":null})"), Errc::claim_invalid, "iss"},
+          Row{to_base64url(R"({"iss":["a"]})"), Errc::claim_invalid, "iss"}}) {
         const auto token = parse(R"({"alg":"RS256"})", payload);
         ASSERT_TRUE(token) << payload;
         auto parsed = *token;
         const auto issuer = parsed.claimed_issuer();
         ASSERT_FALSE(issuer) << payload;
-        EXPECT_EQ(issuer.error(), refusal) << payload;
+        EXPECT_EQ(issuer.error().code, refusal) << payload;
+        EXPECT_EQ(issuer.error().claim, claim) << payload;
     }
 }
 

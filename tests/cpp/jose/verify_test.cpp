@@ -34,19 +34,21 @@ class Judgement {
         : token_(std::move(token)), verdict_(judge_text(keys, policy, now)) {}
 
     /// The reason against the token as a word, or "" for none.
-    std::string_view refusal() const { return verdict_ ? "" : describe(verdict_.error()).slug; }
+    std::string_view refusal() const { return verdict_ ? "" : describe(verdict_.error().code).slug; }
+    /// The claim because of which it is refused.
+    std::string_view claim() const { return verdict_.error().claim; }
     const json::Object& claims() const { return verdict_->claims; }
 
   private:
-    Result<Accepted> judge_text(const KeySet& keys, const Policy& policy, Instant now) {
+    Result<Accepted, Refusal> judge_text(const KeySet& keys, const Policy& policy, Instant now) {
         const auto parsed = read_token(token_, policy, scratch_);
-        if (!parsed) return parsed.error();
+        if (!parsed) return Refusal(parsed.error());
         return judge(*parsed, keys, policy, now);
     }
 
     std::string token_;
     Scratch scratch_;
-    Result<Accepted> verdict_;
+    Result<Accepted, Refusal> verdict_;
 };
 
 class GivenATrustedKey : public ::testing::Test {
@@ -134,6 +136,23 @@ TEST_F(GivenATrustedKey, TheSignatureIsJudgedBeforeTypeAndClaims) {
     forged.replace(forged.rfind('.') + 1, 4, "AAAA");
     EXPECT_EQ(refusal_of(forged), "bad_signature");
     EXPECT_EQ(refusal_of(token(R"({"alg":"ES256","kid":"b","typ":"x"})", "not claims")), "unknown_key");
+}
+
+TEST_F(GivenATrustedKey, ItsRefusalNamesTheClaim) {
+    const Judgement judgement(token(R"({"alg":"ES256","kid":"a"})", R"({"iss":"https://issuer.example/","aud":"api"})"),
+                              keys, policy);
+    EXPECT_EQ(judgement.refusal(), "claim_missing");
+    EXPECT_EQ(judgement.claim(), "exp");
+}
+
+TEST_F(GivenATrustedKey, AForgedIdOrBoundTokenIsJudgedByItsSignature) {
+    PolicyOptions strict = options();
+    strict.refuse_id_tokens = true;
+    for (const std::string_view claims : {R"({"nonce":"n"})", R"({"cnf":{}})"}) {
+        std::string forged = token(R"({"alg":"ES256","kid":"a"})", claims);
+        forged.replace(forged.rfind('.') + 1, 4, "AAAA");
+        EXPECT_EQ(Judgement(forged, keys, Policy(strict)).refusal(), "bad_signature") << claims;
+    }
 }
 
 TEST_F(GivenATrustedKey, TheTypeIsJudgedBeforeTheClaims) {

@@ -1,4 +1,4 @@
-#include "engine/issuer_template.hpp"
+#include "jose/issuer_template.hpp"
 
 #include <stdexcept>
 #include <string>
