@@ -53,23 +53,24 @@ void bind_errors(py::module_& module) {
                "Name the exception class for each slug of ERRORS.");
 }
 
-void set_error(Errc code, Clock::duration retry_after) {
-    const auto& [type, sentence, slug] = prepared[static_cast<std::size_t>(code)];
+void set_error(Refusal refusal, Clock::duration retry_after) {
+    const auto& [type, sentence, slug] = prepared[static_cast<std::size_t>(refusal.code)];
     if (type == nullptr) {
         PyErr_SetString(PyExc_RuntimeError, "authjwks._core is used without authjwks");
         return;
     }
-    const auto refusal = py::reinterpret_steal<py::object>(PyObject_CallOneArg(type, sentence));
-    if (!refusal || PyObject_SetAttr(refusal.ptr(), code_name, slug) != 0) return;
-    if (is_for_lack_of_keys(code)) {
+    const auto error = py::reinterpret_steal<py::object>(PyObject_CallOneArg(type, sentence));
+    if (!error || PyObject_SetAttr(error.ptr(), code_name, slug) != 0) return;
+    if (!refusal.claim.empty()) error.attr("claim") = text(refusal.claim);
+    if (is_for_lack_of_keys(refusal.code)) {
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
-        refusal.attr("retry_after") = py::int_(std::max<std::chrono::seconds::rep>(1, seconds));
+        error.attr("retry_after") = py::int_(std::max<std::chrono::seconds::rep>(1, seconds));
     }
-    PyErr_SetObject(type, refusal.ptr());
+    PyErr_SetObject(type, error.ptr());
 }
 
-void raise_error(Errc code, Clock::duration retry_after) {
-    set_error(code, retry_after);
+void raise_error(Refusal refusal, Clock::duration retry_after) {
+    set_error(refusal, retry_after);
     throw py::error_already_set();
 }
 

@@ -88,9 +88,16 @@ double system_random() {
 
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options) {
-    auto label = issuer.value_or(jwks_uri.value_or(discovery_url.value_or("")));
-    const KeyLocation location({std::move(issuer), std::move(discovery_url), std::move(jwks_uri), options.allow_http,
-                                options.credential_hosts});
+    return open_location(
+        {.issuer = std::move(issuer), .discovery_url = std::move(discovery_url), .jwks_uri = std::move(jwks_uri)},
+        options);
+}
+
+std::shared_ptr<KeySource> open_location(LocationOptions where, const RemoteOptions& options) {
+    auto label = where.issuer.value_or(where.jwks_uri.value_or(where.discovery_url.value_or("")));
+    where.allow_http = options.allow_http;
+    where.credential_hosts = options.credential_hosts;
+    const KeyLocation location(where);
     KeySourceDependencies dependencies{
         .label = std::move(label),
         .load = [location, fetch = options.fetch](const LoadRequest& request) { return location.load(fetch, request); },

@@ -8,6 +8,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "keys/discovery.hpp"
 #include "keys/key_source.hpp"
 #include "net/fetch.hpp"
 
@@ -27,6 +28,9 @@ double system_random();
 /// A new source, which has not fetched yet. For the arguments see KeyLocation.
 std::shared_ptr<KeySource> open_source(std::optional<std::string> issuer, std::optional<std::string> discovery_url,
                                        std::optional<std::string> jwks_uri, const RemoteOptions& options);
+
+/// As open_source(). What RemoteOptions has as well is taken from there.
+std::shared_ptr<KeySource> open_location(LocationOptions where, const RemoteOptions& options);
 
 void bind_remote_options(pybind11::module_& module);
 

@@ -26,7 +26,8 @@ namespace {
 struct BoundVerifier {
     Authenticator authenticator;
     py::object on_events;   ///< called with a KeySource that has events or due work; may be None
-    py::object on_verdict;  ///< called with (source, code, from_cache) after each final verdict; may be None
+    py::object on_verdict;  ///< called with (source, code, from_cache, claim) after each final verdict; may be None
+    py::object on_refusal;  ///< called with (source, code, claim) after each refusal; may be None
 };
 
 /// A token whose verdict has to wait for a response of its issuer.
@@ -79,16 +80,24 @@ void pass_on_events(const BoundVerifier& verifier, const std::shared_ptr<KeySour
     notify(verifier.on_events, py::make_tuple(source));
 }
 
-void report(const BoundVerifier& verifier, const Verdict& verdict) {
+void report_acceptance(const BoundVerifier& verifier, const Verdict& verdict) {
     if (verifier.on_verdict.is_none()) return;
-    py::object code = py::none();
-    if (verdict.kind == Verdict::Kind::refused) code = text(describe(verdict.refusal).slug);
-    notify(verifier.on_verdict, py::make_tuple(verdict.source, code, verdict.is_from_cache));
+    notify(verifier.on_verdict, py::make_tuple(verdict.source, py::none(), verdict.is_from_cache, py::none()));
+}
+
+void report_refusal(const BoundVerifier& verifier, const Verdict& verdict) {
+    if (verifier.on_verdict.is_none() && verifier.on_refusal.is_none()) return;
+    const py::str code = text(describe(verdict.refusal).slug);
+    const py::object claim = verdict.claim.empty() ? py::object(py::none()) : text(verdict.claim);
+    const py::object source = py::cast(verdict.source);
+    if (!verifier.on_refusal.is_none()) notify(verifier.on_refusal, py::make_tuple(source, code, claim));
+    if (!verifier.on_verdict.is_none())
+        notify(verifier.on_verdict, py::make_tuple(source, code, verdict.is_from_cache, claim));
 }
 
 PyObject* raise_refusal(const BoundVerifier& verifier, const Verdict& verdict) {
-    report(verifier, verdict);
-    set_error(verdict.refusal, verdict.retry_after);
+    report_refusal(verifier, verdict);
+    set_error({verdict.refusal, verdict.claim}, verdict.retry_after);
     return nullptr;
 }
 
@@ -107,7 +116,7 @@ PyObject* conclude(const BoundVerifier& verifier, PyObject* self, PyObject* toke
                                        verdict.is_conclusive})
             .release()
             .ptr();
-    report(verifier, verdict);
+    report_acceptance(verifier, verdict);
     return claims.release().ptr();
 }
 
@@ -137,23 +146,36 @@ PyMethodDef hot_methods[]{
 
 using CacheLimits = std::pair<std::size_t, std::size_t>;  // bytes, entries
 using Texts = std::vector<std::string>;
+using ExpectedClaims = std::vector<std::pair<std::string, std::vector<ExpectedClaim::Value>>>;
+
+std::vector<ExpectedClaim> read_expected(const ExpectedClaims& given) {
+    std::vector<ExpectedClaim> expected;
+    for (const auto& [name, values] : given) expected.emplace_back(name, values);
+    return expected;
+}
 
 std::unique_ptr<BoundVerifier> make_verifier(Authenticator::Keys keys, std::optional<Texts> issuers,
-                                             std::optional<Texts> audiences, Texts algorithms, double leeway,
-                                             Texts required_claims, std::optional<Texts> token_types,
+                                             const Texts& issuer_templates, std::optional<Texts> audiences,
+                                             Texts algorithms, double leeway, Texts required_claims,
+                                             const ExpectedClaims& expected_claims, bool refuse_id_tokens,
+                                             bool accept_bound_tokens, std::optional<Texts> token_types,
                                              std::size_t max_token_bytes, std::optional<CacheLimits> token_cache,
-                                             py::object on_events, py::object on_verdict) {
+                                             py::object on_events, py::object on_verdict, py::object on_refusal) {
     Policy policy({.issuers = std::move(issuers),
+                   .issuer_templates = {issuer_templates.begin(), issuer_templates.end()},
                    .audiences = std::move(audiences),
                    .token_types = std::move(token_types),
                    .algorithms = std::move(algorithms),
                    .required_claims = std::move(required_claims),
+                   .expected_claims = read_expected(expected_claims),
+                   .refuse_id_tokens = refuse_id_tokens,
+                   .accept_bound_tokens = accept_bound_tokens,
                    .leeway = Seconds{leeway},
                    .max_token_bytes = max_token_bytes});
     std::unique_ptr<TokenCache> cache;
     if (token_cache) cache = std::make_unique<TokenCache>(TokenCache::Limits{token_cache->first, token_cache->second});
     return std::make_unique<BoundVerifier>(Authenticator(std::move(keys), std::move(policy), std::move(cache)),
-                                           std::move(on_events), std::move(on_verdict));
+                                           std::move(on_events), std::move(on_verdict), std::move(on_refusal));
 }
 
 std::optional<py::dict> cache_report(const BoundVerifier& verifier) {
@@ -215,9 +237,10 @@ void bind_verifier(py::module_& module) {
                                    py::is_final());
     refuse_bare_new(type);
     type.def(py::init(&make_verifier), py::arg("keys").none(false), py::kw_only(), py::arg("issuers"),
-             py::arg("audiences"), py::arg("algorithms"), py::arg("leeway"), py::arg("required_claims"),
-             py::arg("token_types"), py::arg("max_token_bytes"), py::arg("token_cache"), py::arg("on_events"),
-             py::arg("on_verdict"));
+             py::arg("issuer_templates"), py::arg("audiences"), py::arg("algorithms"), py::arg("leeway"),
+             py::arg("required_claims"), py::arg("expected_claims"), py::arg("refuse_id_tokens"),
+             py::arg("accept_bound_tokens"), py::arg("token_types"), py::arg("max_token_bytes"), py::arg("token_cache"),
+             py::arg("on_events"), py::arg("on_verdict"), py::arg("on_refusal"));
     type.def("cache_report", &cache_report, "The state of the cache of tokens; None without one.");
     for (PyMethodDef& method : hot_methods) {
         const auto descriptor =

@@ -6,11 +6,34 @@
 #include <utility>
 
 namespace authjwks {
+namespace {
 
-IssuerRegistry::IssuerRegistry(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
+std::string_view without_slash(std::string_view issuer) {
+    if (issuer.ends_with('/')) issuer.remove_suffix(1);
+    return issuer;
+}
+
+/// Those of `names` that differ from `issuer` by a slash at the end alone.
+std::vector<std::string> other_spellings(const std::string& issuer, const std::vector<std::string>& names) {
+    std::vector<std::string> others;
+    std::ranges::copy_if(names, std::back_inserter(others), [&issuer](const std::string& name) {
+        return name != issuer && without_slash(name) == without_slash(issuer);
+    });
+    return others;
+}
+
+}  // namespace
+
+IssuerRegistry::IssuerRegistry(const std::vector<std::string>& names, std::vector<IssuerTemplate> patterns,
                                Dependencies dependencies)
-    : pattern_(std::move(pattern)), dependencies_(std::move(dependencies)) {
-    for (const std::string& name : names) named_.try_emplace(name, dependencies_.open(name, std::nullopt));
+    : patterns_(std::move(patterns)), dependencies_(std::move(dependencies)) {
+    for (const std::string& name : names) {
+        if (named_.contains(name)) continue;
+        const auto spellings = other_spellings(name, names);
+        sources_of_named_.push_back(dependencies_.open(name, std::nullopt, spellings));
+        named_.emplace(name, sources_of_named_.back());
+        for (const std::string& spelling : spellings) named_.emplace(spelling, sources_of_named_.back());
+    }
     ForkGuard::add(*this, ForkGuard::Rank::registry);
 }
 
@@ -19,7 +42,8 @@ IssuerRegistry::~IssuerRegistry() { ForkGuard::remove(*this); }
 Result<std::shared_ptr<KeySource>> IssuerRegistry::find(std::string_view issuer) {
     const std::string name(issuer);
     if (const auto named = named_.find(name); named != named_.end()) return named->second;
-    const bool is_match = pattern_ && pattern_->matches(issuer);
+    const bool is_match =
+        std::ranges::any_of(patterns_, [issuer](const IssuerTemplate& pattern) { return pattern.matches(issuer); });
     {
         Entries removed;  // outlives the lock: the destructor of a source takes locks that come before ours
         const std::scoped_lock lock(mutex_);
@@ -29,7 +53,7 @@ Result<std::shared_ptr<KeySource>> IssuerRegistry::find(std::string_view issuer)
         if (closed_) return Errc::source_closed;
         if (!may_take_one_more(removed)) return Errc::keys_unavailable;
     }
-    return is_match ? admit(name, dependencies_.open(name, std::nullopt)) : find_decided(name);
+    return is_match ? admit(name, dependencies_.open(name, std::nullopt, {})) : find_decided(name);
 }
 
 /// Asks the host about an issuer, without a lock held.
@@ -39,7 +63,7 @@ Result<std::shared_ptr<KeySource>> IssuerRegistry::find_decided(const std::strin
     if (decision.kind == TrustDecision::Kind::not_trusted) return Errc::wrong_issuer;
     std::shared_ptr<KeySource> source;
     try {
-        source = dependencies_.open(issuer, std::move(decision.jwks_uri));
+        source = dependencies_.open(issuer, std::move(decision.jwks_uri), {});
     } catch (const std::invalid_argument&) {
         return Errc::wrong_issuer;
     }
@@ -141,15 +165,14 @@ std::vector<std::shared_ptr<KeySource>> IssuerRegistry::sources() {
     Entries removed;
     const std::scoped_lock lock(mutex_);
     update_unanswered(removed);
-    std::vector<std::shared_ptr<KeySource>> all;
-    all.reserve(named_.size() + known_.size());
-    for (const auto& [issuer, source] : named_) all.push_back(source);
+    auto all = sources_of_named_;
+    all.reserve(all.size() + known_.size());
     for (const Entry& entry : known_) all.push_back(entry.source);
     return all;
 }
 
 void IssuerRegistry::close() {
-    for (const auto& [issuer, source] : named_) source->close();
+    for (const auto& source : sources_of_named_) source->close();
     const std::scoped_lock lock(mutex_);
     closed_ = true;
     for (const Entries* entries : {&known_, &unanswered_})

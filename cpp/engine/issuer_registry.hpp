@@ -35,16 +35,20 @@ class IssuerRegistry : public ForkAware {
     static constexpr Clock::duration kFailureInterval = std::chrono::milliseconds(500);
 
     struct Dependencies {
-        /// Makes the source of an issuer, without asking it; its keys are at `jwks_uri`, or else found by discovery.
+        /// Makes the source of an issuer, without asking it; its keys are at `jwks_uri`, or else found by discovery,
+        /// by metadata that may name one of the other `spellings` as the issuer.
         /// @throws std::invalid_argument for a URL that is refused.
-        std::function<std::shared_ptr<KeySource>(const std::string& issuer, std::optional<std::string> jwks_uri)> open;
+        std::function<std::shared_ptr<KeySource>(const std::string& issuer, std::optional<std::string> jwks_uri,
+                                                 std::vector<std::string> spellings)>
+            open;
         std::function<Tick()> now;
         std::function<double()> random;  ///< in [0, 1)
-        DecideTrust decide{};            ///< on issuers that are neither named nor match the pattern; empty: none
+        DecideTrust decide{};            ///< on issuers that are neither named nor match a pattern; empty: none
     };
 
-    /// @param names  trusted exactly; never evicted. @param pattern  trusts all issuers that match it.
-    IssuerRegistry(const std::vector<std::string>& names, std::optional<IssuerTemplate> pattern,
+    /// @param names  trusted exactly; never evicted. One issuer with and without a slash at its end has one source,
+    /// which is called by the first of the two. @param patterns  each trusts all issuers that match it.
+    IssuerRegistry(const std::vector<std::string>& names, std::vector<IssuerTemplate> patterns,
                    Dependencies dependencies);
     ~IssuerRegistry() override;
     IssuerRegistry(const IssuerRegistry&) = delete;
@@ -89,9 +93,10 @@ class IssuerRegistry : public ForkAware {
     void after_fork_in_parent() override { mutex_.unlock(); }
     void after_fork_in_child() override { mutex_.unlock(); }
 
-    const std::optional<IssuerTemplate> pattern_;
+    const std::vector<IssuerTemplate> patterns_;
     const Dependencies dependencies_;
-    std::unordered_map<std::string, std::shared_ptr<KeySource>> named_;  // never changes
+    std::unordered_map<std::string, std::shared_ptr<KeySource>> named_;  // by every spelling; never changes
+    std::vector<std::shared_ptr<KeySource>> sources_of_named_;           // each once; never changes
 
     mutable std::mutex mutex_;  // guards all below
     bool closed_ = false;

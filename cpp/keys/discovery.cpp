@@ -1,5 +1,6 @@
 #include "keys/discovery.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -57,7 +58,8 @@ FetchFault fault_of(KeySetFault fault) {
 
 }  // namespace
 
-KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issuer), allow_http_(options.allow_http) {
+KeyLocation::KeyLocation(const LocationOptions& options)
+    : issuer_(options.issuer), spellings_(options.spellings), allow_http_(options.allow_http) {
     if (options.jwks_uri) {
         jwks_uri_ = demand_url(*options.jwks_uri, allow_http_, "jwks_uri");
     } else if (options.discovery_url) {
@@ -73,6 +75,10 @@ KeyLocation::KeyLocation(const LocationOptions& options) : issuer_(options.issue
     if (jwks_uri_) credential_origins_.insert(jwks_uri_->origin());
     for (const Url& url : metadata_urls_) credential_origins_.insert(url.origin());
     for (const std::string& host : options.credential_hosts) credential_origins_.insert(origin_of_host(host));
+}
+
+bool KeyLocation::is_expected(std::string_view issuer) const {
+    return !issuer_ || issuer == *issuer_ || std::ranges::find(spellings_, issuer) != spellings_.end();
 }
 
 bool KeyLocation::may_have_credentials(const Url& url) const { return credential_origins_.contains(url.origin()); }
@@ -124,7 +130,7 @@ Result<KeyLocation::Place, FetchFault> KeyLocation::read_metadata(const std::str
     if (!metadata || !json::names_are_distinct(*metadata)) return FetchFault::not_discovery;
     const auto issuer = text_member(*metadata, "issuer"), jwks_uri = text_member(*metadata, "jwks_uri");
     if (!issuer || !jwks_uri) return FetchFault::not_discovery;
-    if (issuer_ && *issuer != *issuer_) return FetchFault::issuer_mismatch;
+    if (!is_expected(*issuer)) return FetchFault::issuer_mismatch;
     auto url = Url::parse(*jwks_uri, allow_http_ && !from.is_secure());
     if (!url) return FetchFault::url_refused;
     return Place{*std::move(url), tolerated};

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -21,6 +22,8 @@ struct LocationOptions {
     /// Hosts that get the configured headers and client certificate in addition to those of the URLs above: a name,
     /// with a port if it is not 443.
     std::vector<std::string> credential_hosts{};
+    /// What the metadata may name as the issuer besides `issuer` itself.
+    std::vector<std::string> spellings{};
 };
 
 /// The response that a key set was parsed from, for recognising it when it is sent again.
@@ -49,8 +52,8 @@ class KeyLocation {
     explicit KeyLocation(const LocationOptions& options);
 
     /// Fetches the key set, after the metadata where that is configured. The `issuer` in the metadata must be exactly
-    /// the configured one. Its `jwks_uri` may name any host, but no http URL if the metadata was fetched over https. A
-    /// host that only the metadata names gets no credentials.
+    /// the configured one, or one of its spellings. Its `jwks_uri` may name any host, but no http URL if the metadata
+    /// was fetched over https. A host that only the metadata names gets no credentials.
     Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
@@ -61,8 +64,10 @@ class KeyLocation {
     bool may_have_credentials(const Url& url) const;
     Result<Place, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
     Result<Place, FetchFault> read_metadata(const std::string& body, const Url& from) const;
+    bool is_expected(std::string_view issuer) const;
 
     std::optional<std::string> issuer_;
+    std::vector<std::string> spellings_;
     bool allow_http_;
     std::optional<Url> jwks_uri_;
     std::vector<Url> metadata_urls_;  // in the order in which they are tried

@@ -65,6 +65,17 @@ def count(option: str, given: int, *, maximum: int) -> int:
     return given
 
 
+def flag(option: str, given: bool) -> bool:
+    """`given`, when it is a bool.
+
+    Raises:
+        ConfigError: naming `option`, when it is anything else.
+    """
+    if not isinstance(given, bool):
+        raise ConfigError(f"{option} must be True or False")
+    return given
+
+
 def sync_function(option: str, given: FunctionT) -> FunctionT:
     """`given`, when it can be called and need not be awaited.
 

@@ -23,7 +23,7 @@ class ErrorResponse(NamedTuple):
         status: 400, 401, 403 or 503.
         headers: pairs of name and value: one `WWW-Authenticate` for each scheme, or `Retry-After` with 503.
         body: for JSON: `error` (a code of RFC 6750 §3.1, or `temporarily_unavailable`), `code` (the reason's slug)
-            and `detail` (its sentence).
+            and `detail` (its sentence); `claim` as well, when a claim is the reason (its name).
     """
 
     status: int
@@ -61,6 +61,8 @@ def error_response(error: AuthError, schemes: Sequence[str] = ("Bearer",), realm
     for kind, status, rfc_code in _STATUS_AND_ERROR:
         if isinstance(error, kind):
             body = {"error": rfc_code, "code": error.code, "detail": str(error)}
+            if error.claim is not None:
+                body["claim"] = error.claim
             if isinstance(error, KeysUnavailable):
                 return ErrorResponse(status, (("Retry-After", str(error.retry_after)),), body)
             explained = error.scheme if error.scheme in schemes else schemes[0]

@@ -16,7 +16,8 @@ from authjwks.keys.health import Health
 from authjwks.keys.manager import KeyManager
 from authjwks.keys.waiter import KeyWaiter
 from authjwks.options import KeyOptions, TokenCacheOptions, Waived
-from authjwks.policy import policy_options
+from authjwks.policy import ExpectedClaims, claim_options, policy_options
+from authjwks.telemetry.refusals import RefusalLog
 from authjwks.telemetry.verdicts import VerdictDispatcher, VerdictListener
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than ours
@@ -30,15 +31,23 @@ class Verifier:
 
     Args:
         issuer: what a token's `iss` must be, exactly; its keys are found from here (OpenID Connect Discovery 1.0 §4,
-            then RFC 8414 §3). Several may be named, one of them with a "{tenant}" that stands for a name of letters,
-            digits, "-", "_" and ".", or for one label of a host; a function may decide instead. Each issuer has keys
-            of its own, unless these are in one place. `ANY` takes any issuer whose token one of the keys signed.
+            then RFC 8414 §3). Several may be named, each with or without a "{tenant}" that stands for a name of
+            letters, digits, "-", "_" and ".", or for one label of a host; a function may decide instead. Each issuer
+            has keys of its own, unless `jwks_uri` or `jwks` says that all share a set; one that is named both with and
+            without a slash at its end is one issuer. `ANY` takes any issuer whose token one of the keys signed.
         audience: one or more names, one of which must be in a token's `aud` (RFC 7519 §4.1.3); or `ANY`.
         algorithms: the JWS algorithms accepted, by `alg`; None for all that are known here.
         leeway: seconds of clock difference tolerated, 0 to 300.
         required_claims: names of claims without which a token is refused; may be empty.
+        expected_claims: the value that a claim must have, or several in a set, frozenset, list or tuple, by its name.
+            Each is a str, a bool, or an int of 64 bits; types count. A claim that is an array or an object never
+            matches.
         token_type: the media type that a token's `typ` must name, such as "at+jwt" (RFC 9068 §4); None accepts that
             one, "JWT" and tokens without a type; or `ANY`.
+        refuse_id_tokens: refuse what can be told to be an ID token by its claims: one with `nonce`, `at_hash`, `c_hash`
+            or `s_hash`, or whose `token_use` is "id" or whose `typ` is "ID".
+        accept_bound_tokens: accept tokens with a `cnf` (RFC 7800 §3.1), though nobody checks that the caller has the
+            key or certificate that they are bound to.
         jwks_uri: where the keys are; no discovery then.
         jwks: the keys themselves, a JWK set as dict or JSON, or public keys in PEM; no network then.
         discovery_url: where the issuer's metadata is, if not below `issuer`.
@@ -48,12 +57,15 @@ class Verifier:
         on_event: one listener or several, called with what happens to the keys, soon after, in a thread that uses this
             verifier.
         on_verdict: one listener or several, called with every verdict.
+        log_refusals: the level at which each refusal is logged, in one line without any text of the token; None for
+            not at all.
         token_cache: how many accepted tokens are cached; None for none.
         max_token_bytes: a longer token is refused unread; up to 1,048,576.
 
     Raises:
         ConfigError: when an option is missing, empty, of the wrong type or out of bounds; when more than one of
-            `jwks_uri`, `jwks` and `discovery_url` is given, or none of them and `issuer` is `ANY`.
+            `jwks_uri`, `jwks` and `discovery_url` is given, or none of them and `issuer` is `ANY`; when
+            `discovery_url` is given with a template.
     """
 
     __slots__ = ("__weakref__", "_keys", "_native", "_trusted", "_verdicts")
@@ -66,7 +78,10 @@ class Verifier:
         algorithms: str | Collection[str] | None = None,
         leeway: float = 30.0,
         required_claims: str | Collection[str] = ("exp",),
+        expected_claims: ExpectedClaims | None = None,
         token_type: str | Waived | None = None,
+        refuse_id_tokens: bool = False,
+        accept_bound_tokens: bool = False,
         jwks_uri: str | None = None,
         jwks: Mapping[str, Any] | str | bytes | None = None,
         discovery_url: str | None = None,
@@ -75,25 +90,30 @@ class Verifier:
         fetch: Fetch | None = None,
         on_event: EventListener | Collection[EventListener] | None = None,
         on_verdict: VerdictListener | Collection[VerdictListener] | None = None,
+        log_refusals: int | None = 10,  # logging.DEBUG, which takes long to import
         token_cache: TokenCacheOptions | None = TokenCacheOptions(),
         max_token_bytes: int = 16_384,
     ) -> None:
         self._trusted = (issuer, audience)
-        policy = policy_options(audience, algorithms, leeway, required_claims, token_type, max_token_bytes)
+        policy = policy_options(audience, algorithms, leeway, token_type, max_token_bytes)
+        claims = claim_options(required_claims, expected_claims, refuse_id_tokens, accept_bound_tokens)
         location = {"jwks_uri": jwks_uri, "jwks": jwks, "discovery_url": discovery_url}
         try:
             self._keys = KeyManager(issuer, location, keys=keys, http=http, fetch=fetch, on_event=on_event)
             self._verdicts = VerdictDispatcher(on_verdict, self._keys.labels) if on_verdict else None
-            self._native = _core.Verifier(
-                self._keys.native,
-                issuers=self._keys.issuers,
-                token_cache=_cache_limits(token_cache),
-                on_events=weak_callback(self._keys.events),
-                on_verdict=None if self._verdicts is None else weak_callback(self._verdicts),
-                **policy,
-            )
+            self._native = self._open_native(log_refusals, token_cache=_cache_limits(token_cache), **policy, **claims)
         except ValueError as error:
             raise ConfigError(str(error)) from None
+
+    def _open_native(self, log_refusals: int | None, **options: Any) -> _core.Verifier:
+        return _core.Verifier(
+            self._keys.native,
+            on_events=weak_callback(self._keys.events),
+            on_verdict=None if self._verdicts is None else weak_callback(self._verdicts),
+            on_refusal=RefusalLog(log_refusals, self._keys.labels).refused,
+            **self._keys.trusted,
+            **options,
+        )
 
     def __repr__(self) -> str:
         issuer, audience = self._trusted

@@ -186,12 +186,13 @@ class Service {
     std::string failing_;
     std::set<const KeySource*> with_keys_;  // those alive
     std::set<std::string> admitted_;
-    IssuerRegistry registry_{kNamed,
-                             IssuerTemplate(std::string(kTenants) + "{tenant}"),
-                             {.open = [this](const std::string& issuer, const auto&) { return open(issuer); },
-                              .now = [this] { return now_; },
-                              .random = [this] { return static_cast<double>(++draws_ % 64) / 64; },
-                              .decide = [this](const std::string&) { return TrustDecision{decision()}; }}};
+    IssuerRegistry registry_{
+        kNamed,
+        {IssuerTemplate(std::string(kTenants) + "{tenant}")},
+        {.open = [this](const std::string& issuer, const auto&, const auto&) { return open(issuer); },
+         .now = [this] { return now_; },
+         .random = [this] { return static_cast<double>(++draws_ % 64) / 64; },
+         .decide = [this](const std::string&) { return TrustDecision{decision()}; }}};
     std::vector<Source> named_;
     std::map<std::string, Source> answered_;
 };

@@ -62,6 +62,21 @@ def test_answer_to_each_refusal_has_status_challenge_and_body(error, status, rfc
     )
 
 
+def test_body_alone_names_the_claim_at_fault():
+    error = error_for(InvalidToken, "claims", "claim_missing")
+    error.claim = 'te"nant\r\n'
+
+    response = error_response(error)
+
+    assert response.body == {
+        "error": "invalid_token",
+        "code": "claim_missing",
+        "detail": str(error),
+        "claim": 'te"nant\r\n',
+    }
+    assert "nant" not in str(response.headers)
+
+
 def test_answer_to_unavailable_keys_has_retry_after_and_no_challenge():
     error = error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
     error.retry_after = 7

@@ -48,15 +48,20 @@ def fetch_of(issuer_keys, calls=None, gate=None):
 def native(keys, **changes):
     options = {
         "issuers": None,
+        "issuer_templates": [],
         "audiences": None,
         "algorithms": _core.ALGORITHMS,
         "leeway": 0.0,
         "required_claims": [],
+        "expected_claims": [],
+        "refuse_id_tokens": False,
+        "accept_bound_tokens": False,
         "token_types": None,
         "max_token_bytes": 16384,
         "token_cache": (1 << 20, 100),
         "on_events": None,
         "on_verdict": None,
+        "on_refusal": None,
     }
     return _core.Verifier(keys, **(options | changes))
 
@@ -85,15 +90,38 @@ def test_on_verdict_is_called_once_for_each_final_verdict(issuer):
         with pytest.raises(AuthError):
             judge.verify(bad)
     assert verdicts == [
-        (source, None, False),
-        (source, None, True),
-        (None, "missing_token", False),
-        (None, "missing_token", False),
-        (None, "malformed", False),
-        (None, "malformed", False),
-        (source, "bad_signature", False),
-        (source, "expired", False),
+        (source, None, False, None),
+        (source, None, True, None),
+        (None, "missing_token", False, None),
+        (None, "missing_token", False, None),
+        (None, "malformed", False, None),
+        (None, "malformed", False, None),
+        (source, "bad_signature", False, None),
+        (source, "expired", False, None),
     ]
+
+
+def test_on_refusal_is_called_once_for_each_refusal_and_for_nothing_else(issuer):
+    refusals, verdicts = [], []
+    source = _core.KeySource.fixed(document(issuer).decode())
+    judge = native(
+        source,
+        required_claims=["exp", "tenant"],
+        on_refusal=lambda *told: refusals.append(told),
+        on_verdict=lambda *told: verdicts.append(told),
+    )
+    token = issuer.mint(tenant="a")
+    judge.verify(token), judge.verify(token)
+    for bad in ("", "a.b", issuer.mint(), issuer.mint(tenant="a", lifetime=-9999)):
+        with pytest.raises(AuthError):
+            judge.verify(bad)
+    assert refusals == [
+        (None, "missing_token", None),
+        (None, "malformed", None),
+        (source, "claim_missing", "tenant"),
+        (source, "expired", None),
+    ]
+    assert len(verdicts) == 6
 
 
 def test_what_on_verdict_raises_changes_no_verdict(issuer, monkeypatch):
@@ -140,7 +168,7 @@ def test_pending_waits_and_resumes(issuer):
     assert one.resume()["iss"] == issuer.issuer
     assert other.resume()["iss"] == issuer.issuer
     assert calls == ["http://127.0.0.1:1/"]
-    assert [told[1:] for told in verdicts] == [(None, False), (None, True)]
+    assert [told[1:3] for told in verdicts] == [(None, False), (None, True)]
     assert isinstance(judge.verify_or_pending(token), dict)
 
 
@@ -186,7 +214,7 @@ def test_pending_behind_a_refresh_is_pending_again_for_its_own_key(issuer):
 
 def registry(issuer, decide, calls=None):
     options = _core.RemoteOptions(*plain(), fetch_of(document(issuer), calls))
-    return _core.IssuerRegistry(["https://named.example/"], None, decide, options)
+    return _core.IssuerRegistry(["https://named.example/"], [], decide, options)
 
 
 @pytest.mark.parametrize("decision", ["https://keys.example/"])

@@ -109,6 +109,7 @@ FROZEN = pytest.mark.parametrize(
         (ClaimPaths(roles=["a", "b"]), ClaimPaths()),
         (Event("refresh_failed", "https://issuer.example", "timed_out"), Event("recovered", "")),
         (Verdict("expired", "", from_cache=False), Verdict(None, "", from_cache=True)),
+        (Verdict("claim_missing", "", False, "exp"), Verdict("claim_missing", "", False, "sub")),
     ],
     ids=lambda options: type(options).__name__,
 )

@@ -80,15 +80,20 @@ def test_cloudflare_token_verified_in_its_time_and_is_expired_now(samples):
     judge = _core.Verifier(
         keys,
         issuers=[CLOUDFLARE_ISSUER],
+        issuer_templates=[],
         audiences=[CLOUDFLARE_AUDIENCE],
         algorithms=["RS256"],
         leeway=0.0,
         required_claims=["exp"],
+        expected_claims=[],
+        refuse_id_tokens=False,
+        accept_bound_tokens=False,
         token_types=["", "JWT"],
         max_token_bytes=16384,
         token_cache=None,
         on_events=None,
         on_verdict=None,
+        on_refusal=None,
     )
 
     assert _core.testing.verify_at(judge, token, WHILE_CLOUDFLARES_TOKEN_WAS_GOOD)["type"] == "app"

@@ -131,6 +131,7 @@ def test_refused_field_has_an_error_with_what_http_would_say(way, verifier, refu
     assert error["extensions"] == {
         "code": refusal.code,
         "http": {"status": refusal.status, "headers": {"WWW-Authenticate": refusal.challenge(error["message"])}},
+        **refusal.named_claim,
     }
     token = (refusal.authorization or "").partition(" ")[2]
     assert not token or token not in str(answer)

@@ -20,7 +20,8 @@ class Refusal(NamedTuple):
     status: int
     error: str
     code: str
-    scope: str | None
+    scope: str | None = None
+    claim: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -34,7 +35,11 @@ class Refusal(NamedTuple):
         return f'Bearer error="{self.error}", error_description="{sentence}"{scope}'
 
     def body(self, sentence: str) -> dict[str, str]:
-        return {"error": self.error, "code": self.code, "detail": sentence}
+        return {"error": self.error, "code": self.code, "detail": sentence, **self.named_claim}
+
+    @property
+    def named_claim(self) -> dict[str, str]:
+        return {} if self.claim is None else {"claim": self.claim}
 
 
 def claiming_to_be_unsigned(issuer: Issuer) -> str:
@@ -64,8 +69,14 @@ TOKENS_401: Mapping[str, tuple[str, Callable[[Issuer], str]]] = {
     "wrong_type": ("wrong_type", lambda issuer: issuer.mint(headers={"typ": "logout+jwt"})),
     "without_expiry": ("claim_missing", lambda issuer: issuer.mint(exp=None)),
     "expiry_of_wrong_type": ("claim_invalid", lambda issuer: issuer.mint(exp="soon")),
+    "opaque": ("malformed", lambda issuer: "2YotnFZFEjr1zCsicMWpAA"),
+    "encrypted": ("malformed", lambda issuer: f"{issuer.mint()}.Y2lwaGVy.dGFn"),
+    "bound": ("bound_token", lambda issuer: issuer.mint(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})),
 }
 """Why a token is not accepted: the code, and a token of that kind."""
+
+CLAIM_OF: Mapping[str, str] = {"without_expiry": "exp", "expiry_of_wrong_type": "exp"}
+"""The claim that the answer names, for the rows of TOKENS_401 with one."""
 
 CLAIMS_403: Mapping[str, tuple[str, dict[str, Any]]] = {
     "without_role": ("forbidden", {"roles": None}),
@@ -95,10 +106,10 @@ def refusal_named(case: str, issuer: Issuer) -> Refusal:
     """The request that a row of one of the three tables stands for."""
     if case in HEADERS:
         status, error, code, header = HEADERS[case]
-        return Refusal(header, status, error, code, None)
+        return Refusal(header, status, error, code)
     if case in TOKENS_401:
         code, make = TOKENS_401[case]
-        return Refusal(f"Bearer {make(issuer)}", 401, "invalid_token", code, None)
+        return Refusal(f"Bearer {make(issuer)}", 401, "invalid_token", code, claim=CLAIM_OF.get(case))
     code, claims = CLAIMS_403[case]
     scope = SCOPE if code == "insufficient_scope" else None
     return Refusal(f"Bearer {with_rights(issuer, **claims)}", 403, "insufficient_scope", code, scope)

@@ -32,8 +32,8 @@ ERRORS: Final[tuple[tuple[str, str, str], ...]]
 def register_errors(types: Mapping[str, type[Exception]]) -> None:
     """Name the exception class for each slug of `ERRORS`; called once, by `authjwks.errors`.
 
-    A refusal is raised as `types[slug](sentence)` with its `code` attribute set to the slug; `keys_unavailable` also
-    gets `retry_after` (int, seconds, >= 1).
+    A refusal is raised as `types[slug](sentence)` with its `code` attribute set to the slug; one because of a claim
+    also gets `claim` (str), and `keys_unavailable` gets `retry_after` (int, seconds, >= 1).
 
     Raises:
         ValueError: when a slug has no class, or a class no slug.
@@ -160,13 +160,14 @@ class IssuerRegistry:
     def __init__(
         self,
         names: Sequence[str],
-        template: str | None,
+        templates: Sequence[str],
         decide: Callable[[str], str | bool | None] | None,
         options: RemoteOptions,
     ) -> None:
-        """`template` has one "{tenant}" and trusts every issuer that fits it.
+        """One issuer that is named with and without a slash at its end has one source. Each of `templates` has one
+        "{tenant}" and trusts every issuer that fits it.
 
-        `decide` is called with an issuer that is neither named nor fits the template: `True` trusts it, a non-empty str
+        `decide` is called with an issuer that is neither named nor fits a template: `True` trusts it, a non-empty str
         trusts it and is the URL of its key set, anything else does not trust it. It is called for each token of an
         issuer that is not trusted yet, from any thread, and not while too many new issuers fail to respond. When it
         raises, the token is refused with `keys_unavailable`. The caller keeps it alive.
@@ -190,22 +191,30 @@ class Verifier:
         keys: KeySource | IssuerRegistry,
         *,
         issuers: Sequence[str] | None,
+        issuer_templates: Sequence[str],
         audiences: Sequence[str] | None,
         algorithms: Sequence[str],
         leeway: float,
         required_claims: Sequence[str],
+        expected_claims: Sequence[tuple[str, Sequence[str | int | bool]]],
+        refuse_id_tokens: bool,
+        accept_bound_tokens: bool,
         token_types: Sequence[str] | None,
         max_token_bytes: int,
         token_cache: tuple[int, int] | None,
         on_events: Callable[[KeySource], object] | None,
-        on_verdict: Callable[[KeySource | None, str | None, bool], object] | None,
+        on_verdict: Callable[[KeySource | None, str | None, bool, str | None], object] | None,
+        on_refusal: Callable[[KeySource | None, str, str | None], object] | None,
     ) -> None:
-        """`None` for issuers, audiences or token_types waives that check; "" among the types is a token without any.
+        """`None` for issuers (without `issuer_templates`), audiences or token_types waives that check; "" among the
+        types is a token without any. Integers among the values of `expected_claims` are of 64 bits, signed or not.
 
         `token_cache` bounds the cache of accepted tokens, by bytes and by entries; `None` for no cache. `on_events` is
-        called after a verdict whose source has events or due work. `on_verdict(source, code, from_cache)` is called
-        once per final verdict, before it is returned or raised: with the code of the refusal, or None for an accepted
-        token; `source` is None where no keys were looked for. What these functions raise goes to `sys.unraisablehook`.
+        called after a verdict whose source has events or due work. `on_verdict(source, code, from_cache, claim)` is
+        called once per final verdict, before it is returned or raised: with the code of the refusal, or None for an
+        accepted token; `source` is None where no keys were looked for, `claim` where no single claim is the reason.
+        `on_refusal(source, code, claim)` is called likewise, for refusals only. What these functions raise goes to
+        `sys.unraisablehook`.
 
         Raises:
             ValueError: for an unknown algorithm, an empty sequence where one value is needed, or a bound exceeded.

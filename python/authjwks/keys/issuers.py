@@ -7,6 +7,8 @@ from collections.abc import Collection
 import authjwks._core as _core
 from authjwks.errors import ConfigError
 
+_GAP = "{tenant}"
+
 
 def is_template(issuer: str) -> bool:
     """Whether `issuer` stands for many, one for each tenant."""
@@ -39,20 +41,29 @@ class IssuerLabels:
 
     Args:
         configured: the issuers that are configured by name; None for all. Others are named by tokens that nothing has
-            proven yet, so their names are not passed on until they have answered.
-        placeholder: what is passed on instead: the template that they match, or "".
+            proven yet, so their names are not passed on until they have answered. What is passed on instead is the
+            template that they match, or "".
+        templates: those that the core matches issuers with.
     """
 
-    __slots__ = ("_configured", "_placeholder")
+    __slots__ = ("_configured", "_templates")
 
-    def __init__(self, configured: Collection[str] | None, placeholder: str) -> None:
+    def __init__(self, configured: Collection[str] | None, templates: Collection[str]) -> None:
         self._configured = None if configured is None else frozenset(configured)
-        self._placeholder = placeholder
+        # Of two that end an issuer alike, the longer one is that of its host or path.
+        self._templates = sorted(templates, key=len, reverse=True)
 
     def _is_unproven(self, source: _core.KeySource) -> bool:
         """Whether only a token has named this issuer so far."""
         return self._configured is not None and source.label not in self._configured and source.report()["age"] is None
 
     def label(self, source: _core.KeySource) -> str:
-        """The name of the issuer, or the placeholder."""
-        return self._placeholder if self._is_unproven(source) else source.label
+        """The name of the issuer, or what is passed on instead."""
+        if not self._is_unproven(source):
+            return source.label
+        return next((template for template in self._templates if _ends_fit(template, source.label)), "")
+
+
+def _ends_fit(template: str, issuer: str) -> bool:
+    before, after = template.split(_GAP)
+    return issuer.startswith(before) and issuer.endswith(after)

@@ -31,7 +31,8 @@ class KeyManager:
 
     Attributes:
         native: what the core takes keys from.
-        issuers: those that the core compares `iss` with; None where any will do, or where `native` decides.
+        trusted: the names and the templates that the core compares `iss` with, as keywords of `_core.Verifier`; none
+            where any issuer will do, or where `native` decides.
         labels: what issuers are called in events and verdicts.
         waiter: waits for keys.
         events: dispatches the events of a source.
@@ -41,7 +42,7 @@ class KeyManager:
         ValueError: when the core refuses a URL, a template or a key set.
     """
 
-    __slots__ = ("_callbacks", "events", "issuers", "labels", "native", "waiter")
+    __slots__ = ("_callbacks", "events", "labels", "native", "trusted", "waiter")
 
     def __init__(
         self,
@@ -63,8 +64,8 @@ class KeyManager:
         self.native = open_keys(issuers, options, **location)
         named = issuers if isinstance(issuers, tuple) else ()
         is_registry = isinstance(self.native, _core.IssuerRegistry)
-        self.issuers = None if is_registry or not named else named
-        self.labels = IssuerLabels(named if is_registry else None, next(filter(is_template, named), ""))
+        self.trusted = _trusted(() if is_registry else named)
+        self.labels = IssuerLabels(named if is_registry else None, tuple(filter(is_template, named)))
         self.waiter = KeyWaiter()
         self.events = EventDispatcher(on_event, self.waiter, self.labels)
 
@@ -109,3 +110,8 @@ def _issuers(issuer: str | Collection[str] | IssuerDecision | Waived) -> tuple[s
     if callable(issuer):
         return IssuerCallback(issuer)
     return texts("issuer", given("issuer", issuer))
+
+
+def _trusted(issuers: tuple[str, ...]) -> dict[str, Any]:
+    names = tuple(issuer for issuer in issuers if not is_template(issuer))
+    return {"issuers": names or None, "issuer_templates": tuple(filter(is_template, issuers))}

@@ -38,9 +38,11 @@ def open_keys(
     if isinstance(issuers, IssuerCallback):
         if locations:
             raise ConfigError("a function that decides on issuers also says where their keys are")
-        return _core.IssuerRegistry((), None, weak_callback(issuers), options)
-    if locations and any(map(is_template, issuers or ())):
-        raise ConfigError("the keys of a template's tenants are where their metadata says, and nowhere else")
+        return _core.IssuerRegistry((), (), weak_callback(issuers), options)
+    for template in filter(is_template, issuers or ()):
+        check_template(template)
+    if discovery_url is not None and any(map(is_template, issuers or ())):
+        raise ConfigError("discovery_url is the metadata of one issuer, and a template has one for each tenant")
     if jwks is not None:
         return _core.KeySource.fixed(_key_set_text(jwks), ", ".join(issuers or ()))
     if jwks_uri is not None or discovery_url is not None:
@@ -63,13 +65,9 @@ def sources_of(keys: Keys) -> list[_core.KeySource]:
 
 
 def _registry(issuers: tuple[str, ...], options: _core.RemoteOptions) -> _core.IssuerRegistry:
-    templates = [issuer for issuer in issuers if is_template(issuer)]
-    if len(templates) > 1:
-        raise ConfigError("issuer may hold one template")
-    for template in templates:
-        check_template(template)
     names = tuple(issuer for issuer in issuers if not is_template(issuer))
-    return _core.IssuerRegistry(names, templates[0] if templates else None, None, options)
+    templates = tuple(filter(is_template, issuers))
+    return _core.IssuerRegistry(names, templates, None, options)
 
 
 def _key_set_text(jwks: Mapping[str, Any] | str | bytes) -> str:

@@ -21,15 +21,17 @@ _error: ContextVar[ErrorResponse] = ContextVar("authjwks.error")
 
 
 class Refused(GraphQLError):
-    """A refused field: the reason's sentence, with `extensions` of `code` (its slug) and `http`.
+    """A refused field: the reason's sentence, with `extensions` of `code` (its slug), `http` and, where a claim is the
+    reason, `claim` (its name).
 
     `http` has the `status` and `headers` (name to value; values of one name are joined by ", ") that a REST route would
     have answered with. Clients, extensions and logs get a copy that Strawberry makes, whose `original_error` is this.
     """
 
     def __init__(self, response: ErrorResponse) -> None:
-        http = {"status": response.status, "headers": response.joined_headers()}
-        super().__init__(response.body["detail"], extensions={"code": response.body["code"], "http": http})
+        extensions: dict[str, Any] = {name: response.body[name] for name in ("code", "claim") if name in response.body}
+        extensions["http"] = {"status": response.status, "headers": response.joined_headers()}
+        super().__init__(response.body["detail"], extensions=extensions)
 
 
 class _PermissionType(ABCMeta):

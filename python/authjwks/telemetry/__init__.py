@@ -1,1 +1,1 @@
-"""Metrics and traces: what listeners are given."""
+"""Metrics, traces and logs: what listeners are given, and what is written about refusals."""

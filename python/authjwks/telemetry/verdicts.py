@@ -17,16 +17,18 @@ class Verdict(Frozen):
         code: why the token was refused, as `AuthError.code`; None when it was accepted.
         issuer: whose keys were used or missed, as in `Event.issuer`; "" when it did not come to that.
         from_cache: whether the token had been accepted before, so that its signature was not checked again.
+        claim: because of which claim it was refused, as `AuthError.claim`.
     """
 
-    __slots__ = ("code", "from_cache", "issuer")
+    __slots__ = ("claim", "code", "from_cache", "issuer")
 
     code: str | None
     issuer: str
     from_cache: bool
+    claim: str | None
 
-    def __init__(self, code: str | None, issuer: str, from_cache: bool) -> None:
-        self._set(code=code, issuer=issuer, from_cache=from_cache)
+    def __init__(self, code: str | None, issuer: str, from_cache: bool, claim: str | None = None) -> None:
+        self._set(code=code, issuer=issuer, from_cache=from_cache, claim=claim)
 
 
 VerdictListener = Callable[[Verdict], object]
@@ -50,6 +52,6 @@ class VerdictDispatcher:
         self._listeners = Listeners("on_verdict", listeners)
         self._labels = labels
 
-    def __call__(self, source: _core.KeySource | None, code: str | None, from_cache: bool) -> None:
+    def __call__(self, source: _core.KeySource | None, code: str | None, from_cache: bool, claim: str | None) -> None:
         """Dispatch one verdict; a listener that fails is logged, and changes nothing."""
-        self._listeners.call(Verdict(code, "" if source is None else self._labels.label(source), from_cache))
+        self._listeners.call(Verdict(code, "" if source is None else self._labels.label(source), from_cache, claim))

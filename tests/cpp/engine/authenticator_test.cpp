@@ -518,9 +518,10 @@ class GivenSeveralIssuers : public ::testing::Test {
     std::string used;  // the label of the latest verdict's source
     const Authenticator authenticator{
         std::make_shared<IssuerRegistry>(
-            std::vector<std::string>{"https://issuer.example/", "https://other.example/"}, std::nullopt,
+            std::vector<std::string>{"https://issuer.example/", "https://other.example/"},
+            std::vector<IssuerTemplate>{},
             IssuerRegistry::Dependencies{
-                .open = [this](const std::string& issuer, const auto&) { return open(issuer); },
+                .open = [this](const std::string& issuer, const auto&, const auto&) { return open(issuer); },
                 .now = [] { return Tick{}; },
                 .random = [] { return 0.0; }}),
         [] {

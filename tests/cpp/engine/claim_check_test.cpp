@@ -140,9 +140,9 @@ TEST_F(ClaimCheckTest, SameIdOfAnotherIssuerIsAnotherToken) {
 }
 
 TEST_F(ClaimCheckTest, CachedTokenOfSeveralIssuersIsChecked) {
-    const auto open = [](const std::string&, const auto&) { return source(); };
+    const auto open = [](const std::string&, const auto&, const auto&) { return source(); };
     const auto registry = std::make_shared<IssuerRegistry>(
-        std::vector<std::string>{"https://one.example/", "https://two.example/"}, std::nullopt,
+        std::vector<std::string>{"https://one.example/", "https://two.example/"}, std::vector<IssuerTemplate>{},
         IssuerRegistry::Dependencies{.open = open, .now = [] { return Tick{}; }, .random = [] { return 0.0; }});
     const Authenticator several(registry, policy(), cache(), {first});
     const std::string other = token_of("https://two.example/", "1");

@@ -28,9 +28,11 @@ class GivenARegistry : public ::testing::Test {
   protected:
     static std::string tenant(std::size_t number) { return "https://tenants.example/t" + std::to_string(number); }
 
-    std::shared_ptr<KeySource> open(const std::string& issuer, const std::optional<std::string>& jwks_uri) {
+    std::shared_ptr<KeySource> open(const std::string& issuer, const std::optional<std::string>& jwks_uri,
+                                    const std::vector<std::string>& spellings) {
         if (jwks_uri && !jwks_uri->starts_with("https://")) throw std::invalid_argument("not an https URL");
         opened.push_back(jwks_uri ? issuer + " at " + *jwks_uri : issuer);
+        for (const std::string& spelling : spellings) opened.back() += " or " + spelling;
         if (std::ranges::find(answered, issuer) != answered.end())
             return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer);
         return std::make_shared<KeySource>(
@@ -56,12 +58,11 @@ class GivenARegistry : public ::testing::Test {
     support::FakeClock clock;
     double random = 0;
     std::vector<std::string> opened, answered;
-    IssuerRegistry registry{
-        {"https://one.example/", "https://two.example/"},
-        IssuerTemplate("https://tenants.example/{tenant}"),
-        {.open = [this](const std::string& issuer, const auto& jwks_uri) { return open(issuer, jwks_uri); },
-         .now = [this] { return clock.now(); },
-         .random = [this] { return random; }}};
+    IssuerRegistry registry{{"https://one.example/", "https://two.example/"},
+                            {IssuerTemplate("https://tenants.example/{tenant}")},
+                            {.open = [this](const auto&... where) { return open(where...); },
+                             .now = [this] { return clock.now(); },
+                             .random = [this] { return random; }}};
 };
 
 TEST_F(GivenARegistry, ItsNamedIssuersAreOpenedAtOnceAndForGood) {
@@ -71,6 +72,33 @@ TEST_F(GivenARegistry, ItsNamedIssuersAreOpenedAtOnceAndForGood) {
     EXPECT_EQ((*one)->label(), "https://one.example/");
     EXPECT_EQ(*registry.find("https://one.example/"), *one);
     EXPECT_EQ(opened.size(), 2U);
+}
+
+TEST_F(GivenARegistry, OneIssuerWithAndWithoutASlashHasOneSource) {
+    opened.clear();
+    IssuerRegistry spelled({"https://one.example", "https://two.example/", "https://one.example/"}, {},
+                           {.open = [this](const auto&... where) { return open(where...); },
+                            .now = [this] { return clock.now(); },
+                            .random = [] { return 0.0; }});
+
+    EXPECT_EQ(opened,
+              (std::vector<std::string>{"https://one.example or https://one.example/", "https://two.example/"}));
+    EXPECT_EQ(*spelled.find("https://one.example"), *spelled.find("https://one.example/"));
+    EXPECT_EQ(spelled.find_known("https://one.example/"), *spelled.find("https://one.example"));
+    EXPECT_EQ(spelled.sources().size(), 2U);
+    for (const std::string_view other : {"https://one.example//", "https://two.example"})
+        EXPECT_EQ(refusal_in(spelled.find(other)), "wrong_issuer") << other;
+}
+
+TEST_F(GivenARegistry, EachOfSeveralTemplatesTrustsItsTenants) {
+    IssuerRegistry several(
+        {}, {IssuerTemplate("https://a.example/{tenant}/x"), IssuerTemplate("https://{tenant}.b.example")},
+        {.open = [this](const auto&... where) { return open(where...); },
+         .now = [this] { return clock.now(); },
+         .random = [] { return 0.0; }});
+
+    EXPECT_TRUE(several.find("https://a.example/acme/x") && several.find("https://acme.b.example"));
+    EXPECT_EQ(refusal_in(several.find("https://a.example/acme")), "wrong_issuer");
 }
 
 TEST_F(GivenARegistry, AnUntrustedIssuerIsRefusedAndNotOpened) {
@@ -275,8 +303,8 @@ TEST_F(GivenARegistry, ItListsItsSources) {
 
 TEST(GivenARegistryWithoutATemplate, ItTrustsItsNamedIssuersAlone) {
     IssuerRegistry registry(
-        {"https://one.example/"}, std::nullopt,
-        {.open = [](const std::string& issuer,
+        {"https://one.example/"}, {},
+        {.open = [](const std::string& issuer, const auto&,
                     const auto&) { return std::make_shared<KeySource>(*KeySet::parse(R"({"keys":[]})", {}), issuer); },
          .now = [] { return Tick{}; },
          .random = [] { return 0.0; }});
@@ -296,18 +324,17 @@ class RegistryWithDecision : public GivenARegistry {
 
     TrustDecision decision{TrustDecision::Kind::trusted};
     std::vector<std::string> asked;
-    IssuerRegistry deciding{
-        {"https://one.example/"},
-        IssuerTemplate("https://tenants.example/{tenant}"),
-        {.open = [this](const std::string& issuer, const auto& jwks_uri) { return open(issuer, jwks_uri); },
-         .now = [this] { return clock.now(); },
-         .random = [] { return 0.0; },
-         .decide =
-             [this](const std::string& issuer) {
-                 asked.push_back(issuer);
-                 static_cast<void>(deciding.sources());  // no lock is held
-                 return decision;
-             }}};
+    IssuerRegistry deciding{{"https://one.example/"},
+                            {IssuerTemplate("https://tenants.example/{tenant}")},
+                            {.open = [this](const auto&... where) { return open(where...); },
+                             .now = [this] { return clock.now(); },
+                             .random = [] { return 0.0; },
+                             .decide =
+                                 [this](const std::string& issuer) {
+                                     asked.push_back(issuer);
+                                     static_cast<void>(deciding.sources());  // no lock is held
+                                     return decision;
+                                 }}};
 };
 
 TEST_F(RegistryWithDecision, IsAskedOnlyForOtherIssuers) {
