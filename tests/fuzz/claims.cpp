@@ -33,6 +33,16 @@ PolicyOptions options(std::optional<std::vector<std::string>> issuers,
             .leeway = Seconds{leeway}};
 }
 
+/// What is expected of "azp": "web" or true.
+PolicyOptions with_expectation(PolicyOptions options) {
+    options.expected_claims = {{"azp", {std::string("web"), true}}};
+    return options;
+}
+PolicyOptions for_client_id(PolicyOptions options) {
+    options.refuse_id_tokens = options.accept_bound_tokens = true;
+    return options;
+}
+
 struct Demands {
     PolicyOptions options;
     Policy policy{options};
@@ -40,12 +50,14 @@ struct Demands {
 
 const Demands& demands(std::size_t which) {
     using List = std::vector<std::string>;
-    static const std::array<Demands, 6> all{{{options(List{"https://a.example/"}, List{"api"}, {"exp"}, 30)},
+    static const std::array<Demands, 8> all{{{options(List{"https://a.example/"}, List{"api"}, {"exp"}, 30)},
                                              {options(List{"a", "b"}, List{"x", "y"}, {}, 0)},
                                              {options(std::nullopt, List{"api"}, {"sub", "exp", "scope"}, 0.5)},
                                              {options(List{"a"}, std::nullopt, {"nbf", "iat", "jti"}, 300)},
                                              {options(std::nullopt, std::nullopt, {"aud", "iss"}, 1)},
-                                             {options(std::nullopt, std::nullopt, {}, 0)}}};
+                                             {options(std::nullopt, std::nullopt, {}, 0)},
+                                             {with_expectation(options(std::nullopt, std::nullopt, {}, 0))},
+                                             {for_client_id(options(std::nullopt, std::nullopt, {}, 0))}}};
     return all[which % all.size()];
 }
 
@@ -60,6 +72,23 @@ bool names(const std::optional<std::vector<std::string>>& accepted, const JsonMo
     return std::ranges::find(*accepted, *item.text()) != accepted->end();
 }
 
+bool has_text(const JsonModel& claims, std::string_view name, std::string_view text) {
+    const auto* const claim = claims.member(name);
+    return claim != nullptr && claim->text() != nullptr && *claim->text() == text;
+}
+
+bool is_of_a_refused_kind(const JsonModel& claims, const PolicyOptions& demanded) {
+    const auto has = [&claims](std::string_view name) { return claims.member(name) != nullptr; };
+    if (!demanded.accept_bound_tokens && has("cnf")) return true;
+    return demanded.refuse_id_tokens && (has("nonce") || has("at_hash") || has("c_hash") || has("s_hash") ||
+                                         has_text(claims, "token_use", "id") || has_text(claims, "typ", "ID"));
+}
+
+bool is_as_expected(const JsonModel& claims, const PolicyOptions& demanded) {
+    const auto* const claim = claims.member("azp");
+    return demanded.expected_claims.empty() || has_text(claims, "azp", "web") || (claim != nullptr && claim->is_true());
+}
+
 bool satisfies(const JsonModel& claims, const PolicyOptions& demanded) {
     const auto *issuer = claims.member("iss"), *audience = claims.member("aud");
     const auto is_expected = [&demanded](const JsonModel& item) { return names(demanded.audiences, item); };
@@ -71,6 +100,7 @@ bool satisfies(const JsonModel& claims, const PolicyOptions& demanded) {
     if (demanded.audiences &&
         !(audience->text() != nullptr ? is_expected(*audience) : std::ranges::any_of(*audience->array(), is_expected)))
         return false;
+    if (is_of_a_refused_kind(claims, demanded) || !is_as_expected(claims, demanded)) return false;
     return std::ranges::all_of(demanded.required_claims, [&claims](const std::string& name) {
         const auto* const claim = claims.member(name);
         return claim != nullptr && !claim->is_null();

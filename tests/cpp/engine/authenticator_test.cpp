@@ -132,6 +132,16 @@ TEST_F(GivenAColdAuthenticator, AVerdictNamesTheSourceOfItsKeys) {
     EXPECT_EQ(verdict_on(authenticator, token_by("known"), WaitPolicy::never).source, source);
 }
 
+TEST_F(GivenAWarmAuthenticator, ARefusalNamesTheClaimAtFault) {
+    const auto signed_with = [](std::string_view claims) {
+        return KeyPair::of("P-256").token(support::algorithm("ES256"), header_for("known"), claims);
+    };
+    EXPECT_EQ(verdict_on(authenticator, signed_with(R"({"iss":"https://issuer.example/","aud":"api"})")).claim, "exp");
+    EXPECT_EQ(verdict_on(authenticator, signed_with(R"({"iss":"https://issuer.example/","aud":7})")).claim, "aud");
+    EXPECT_EQ(verdict_on(authenticator, forged(token_by("known"))).claim, "");
+    EXPECT_EQ(verdict_on(authenticator, token_by("known")).claim, "");
+}
+
 TEST_F(GivenAColdAuthenticator, APendingTokenIsAcceptedAfterTheWait) {
     EXPECT_EQ(verdict(token_by("known"), WaitPolicy::never), "waits");
     EXPECT_EQ(fetches(), 0U);
@@ -565,6 +575,7 @@ TEST_F(GivenSeveralIssuers, EachTokenIsFoundWithItsIssuersSource) {
 
 TEST_F(GivenSeveralIssuers, ATokenThatDoesNotNameOneIsRefused) {
     EXPECT_EQ(verdict(token(other, "{}")), "claim_missing");
+    EXPECT_EQ(verdict_on(authenticator, token(other, "{}")).claim, "iss");
     EXPECT_EQ(verdict(token(other, R"({"iss":7})")), "claim_invalid");
     EXPECT_EQ(verdict(token(other, R"({"iss":"https://issuer.example/","iss":"https://other.example/"})")),
               "malformed");

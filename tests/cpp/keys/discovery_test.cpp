@@ -213,6 +213,21 @@ TEST(GivenMetadataOfAnotherIssuer, ItIsRefused) {
     }
 }
 
+TEST(GivenAnotherSpellingOfTheIssuer, TheMetadataMayNameEither) {
+    const LocationOptions options{.issuer = std::string(kIssuer), .spellings = {"https://issuer.example/tenant/"}};
+    struct Row {
+        std::string_view named, fault;
+    };
+    for (const auto& [named, fault] :
+         {Row{kIssuer, ""}, Row{"https://issuer.example/tenant/", ""},
+          Row{"https://issuer.example/tenant//", "issuer_mismatch"}, Row{"https://evil.example", "issuer_mismatch"}}) {
+        Web web;
+        web.put(kOpenid, to_json(metadata(named)));
+        web.put(kKeys, kEmptySet);
+        EXPECT_EQ(load(web, options), fault) << named;
+    }
+}
+
 TEST(GivenMetadataOfAnotherShape, ItIsRefused) {
     for (const std::string_view text :
          {"[]", "null", "{}", R"({"issuer":"https://issuer.example/tenant"})",
