@@ -53,6 +53,11 @@ void bind_errors(py::module_& module) {
                "Name the exception class for each slug of ERRORS.");
 }
 
+py::object slug_of(Errc code) {
+    PyObject* const slug = prepared[static_cast<std::size_t>(code)].slug;
+    return slug == nullptr ? text(describe(code).slug) : py::reinterpret_borrow<py::object>(slug);
+}
+
 void set_error(Refusal refusal, Clock::duration retry_after) {
     const auto& [type, sentence, slug] = prepared[static_cast<std::size_t>(refusal.code)];
     if (type == nullptr) {

@@ -28,6 +28,15 @@ inline pybind11::object call_python(PyObject* function, const pybind11::tuple& a
         or_never([&] { return PyObject_Call(function, arguments.ptr(), nullptr); }));
 }
 
+/// The same for arguments at hand, without a tuple of them.
+template <class... Arguments>
+pybind11::object call_python_with(PyObject* function, const Arguments&... arguments) {
+    PyObject* each[]{nullptr, arguments.ptr()...};  // the first is room for the callee: see PEP 590
+    return pybind11::reinterpret_steal<pybind11::object>(or_never([&] {
+        return PyObject_Vectorcall(function, each + 1, sizeof...(arguments) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
+    }));
+}
+
 /// Disposes of what a user's function raised where no caller can get it. A KeyboardInterrupt was not meant for that
 /// function alone, so it is raised again in the main thread.
 inline void discard(pybind11::error_already_set& error) {

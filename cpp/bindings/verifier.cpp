@@ -66,9 +66,10 @@ Result<std::string_view> borrow(PyObject* token) {
 }
 
 /// Calls a function of the user for its effect. What it raises changes no verdict.
-void notify(const py::object& function, const py::tuple& arguments) {
+template <class... Arguments>
+void notify(const py::object& function, const Arguments&... arguments) {
     try {
-        if (!call_python(function.ptr(), arguments)) throw py::error_already_set();
+        if (!call_python_with(function.ptr(), arguments...)) throw py::error_already_set();
     } catch (py::error_already_set& error) {
         discard(error);
     }
@@ -77,22 +78,22 @@ void notify(const py::object& function, const py::tuple& arguments) {
 /// Events are collected by threads without the GIL, and passed on by the next caller who holds it.
 void pass_on_events(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
     if (!source || !(source->has_events() || source->has_due_work()) || verifier.on_events.is_none()) return;
-    notify(verifier.on_events, py::make_tuple(source));
+    notify(verifier.on_events, py::cast(source));
 }
 
 void report_acceptance(const BoundVerifier& verifier, const Verdict& verdict) {
     if (verifier.on_verdict.is_none()) return;
-    notify(verifier.on_verdict, py::make_tuple(verdict.source, py::none(), verdict.is_from_cache, py::none()));
+    notify(verifier.on_verdict, py::cast(verdict.source), py::none(), py::bool_(verdict.is_from_cache), py::none());
 }
 
 void report_refusal(const BoundVerifier& verifier, const Verdict& verdict) {
     if (verifier.on_verdict.is_none() && verifier.on_refusal.is_none()) return;
-    const py::str code = text(describe(verdict.refusal).slug);
+    const py::object code = slug_of(verdict.refusal);
     const py::object claim = verdict.claim.empty() ? py::object(py::none()) : text(verdict.claim);
-    const py::object source = py::cast(verdict.source);
-    if (!verifier.on_refusal.is_none()) notify(verifier.on_refusal, py::make_tuple(source, code, claim));
+    const py::object source = verdict.source ? py::cast(verdict.source) : py::none();
+    if (!verifier.on_refusal.is_none()) notify(verifier.on_refusal, source, code, claim);
     if (!verifier.on_verdict.is_none())
-        notify(verifier.on_verdict, py::make_tuple(source, code, verdict.is_from_cache, claim));
+        notify(verifier.on_verdict, source, code, py::bool_(verdict.is_from_cache), claim);
 }
 
 PyObject* raise_refusal(const BoundVerifier& verifier, const Verdict& verdict) {
