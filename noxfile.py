@@ -113,6 +113,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def load(session: nox.Session) -> None:
+    """Three minutes, or AUTHJWKS_LOAD_SECONDS, of traffic for two workers, whose issuer rotates and goes down."""
+    install_authjwks(session, "test")
+    session.run("pytest", "tests/load")
+
+
+@nox.session
 def keycloak(session: nox.Session) -> None:
     """Keycloak's own tokens, keys and roles; needs Java and Maven, which brings 176 MB the first time."""
     install_authjwks(session, "test")
