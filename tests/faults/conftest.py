@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.faults.faulty_server import FaultyServer, Identity
-from tests.faults.matrix import CELLS, Matrix, table
+from tests.faults.expectations import CELLS
+from tests.faults.faulty_server import FaultyServer
+from tests.faults.matrix import Matrix, table
+from tests.faults.routes import HOST
+from tests.faults.tls_faults import Identity, identity_of
 from tests.faults.tokens import AUDIENCE, ISSUER
 from tests.servers.throwaway_ca import ThrowawayCa
 
@@ -46,7 +49,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> ThrowawayCa:
 def identity(authority: ThrowawayCa, tmp_path_factory: pytest.TempPathFactory) -> Identity:
     """The certificates of servers under test."""
     foreign = ThrowawayCa(tmp_path_factory.mktemp("foreign"))
-    return Identity(authority.context("127.0.0.1"), foreign.context("127.0.0.1"))
+    return identity_of(["127.0.0.1", HOST], authority, foreign)
 
 
 @pytest.fixture

@@ -14,30 +14,21 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.faults.faulty_server import Fault, FaultyServer, Identity, gzip_bomb
+from tests.faults.expectations import CELLS, STATES, THREADS, Cell
+from tests.faults.fault import Fault
+from tests.faults.faulty_server import FaultyServer
+from tests.faults.http_faults import gzip_bomb
+from tests.faults.routes import Route, route_for
+from tests.faults.tls_faults import Identity
 from tests.faults.tokens import AUDIENCE, ISSUER, mint, new_key
 
-STATES = ("cold", "warm", "ttl expired", "unknown kid")
-THREADS = (1, 24)
+from authjwks.testing import SigningKey
+
 TIMEOUT_SECONDS = 1.0  # instead of 5, for the run's sake; but for it and a short ttl, all options are the default ones
 
 _ROOT = Path(__file__).resolve().parents[2]
 _AT_ONCE = 44  # cells under way: nearly all of their time is waiting
 _BUSY = 3  # of them starting or verifying
-
-
-class Cell(NamedTuple):
-    """One case of the matrix."""
-
-    state: str
-    fault: Fault
-    threads: int
-
-    def __str__(self) -> str:
-        return f"{self.state}-{self.fault.value}-{self.threads}".replace(" ", "_")
-
-
-CELLS = tuple(Cell(*case) for case in product(STATES, Fault, THREADS))
 
 
 class Outcome(NamedTuple):
@@ -51,6 +42,7 @@ class Outcome(NamedTuple):
         megabytes: growth of the process at its peak.
         recovery: seconds from the end of the fault until good tokens are accepted by fresh keys.
         refused: verdicts on the good token meanwhile, other than "accepted".
+        code: why the latest fetch failed, while the fault lasted; None when it went well.
     """
 
     verdicts: dict[str, set[str]]
@@ -60,15 +52,38 @@ class Outcome(NamedTuple):
     megabytes: float
     recovery: float
     refused: list[str]
+    code: str | None
 
 
-def expected_verdict(cell: Cell) -> str:
-    """What a good token gets: keys at hand serve, a new set without its key withdraws it, else nobody can tell."""
-    if cell.state == "warm":
-        return "accepted"
-    if cell.fault is Fault.EMPTY_SET:
-        return "unknown_key"
-    return "accepted" if cell.state == "ttl expired" else "keys_unavailable"
+class Cast(NamedTuple):
+    """The keys of a cell.
+
+    Attributes:
+        old: published before the fault.
+        good: what good tokens are signed with once the fault has begun, and published then.
+        attackers: published nowhere, under the id of the good one.
+    """
+
+    old: SigningKey
+    good: SigningKey
+    attackers: SigningKey
+
+    @property
+    def published(self) -> list[SigningKey]:
+        """What the issuer has once the fault has begun."""
+        return [self.good] if self.good.kid == self.old.kid else [self.good, self.old]
+
+
+def cast_of(cell: Cell) -> Cast:
+    """Keys that nobody else has."""
+    old, new = new_key("old"), new_key("new" if cell.state == "unknown kid" else "old")
+    good = new if cell.state == "unknown kid" or cell.fault is Fault.REPLACED_KEY else old
+    return Cast(old, good, new_key(good.kid))
+
+
+def key_set(*keys: SigningKey) -> bytes:
+    """The document with their public halves."""
+    return json.dumps({"keys": [key.jwk() for key in keys]}).encode()
 
 
 class Matrix:
@@ -88,7 +103,7 @@ class Matrix:
 
     def plan(self, cells: Iterable[Cell]) -> None:
         """Start these cells; those that take longest come first."""
-        for cell in sorted(cells, key=lambda cell: (cell.state != "unknown kid", cell.fault is not Fault.EMPTY_SET)):
+        for cell in sorted(cells, key=lambda cell: (cell.state != "unknown kid", cell.threads)):
             self._planned[cell] = self._pool.submit(self._run, cell)
 
     def outcome(self, cell: Cell) -> Outcome:
@@ -105,59 +120,70 @@ class Matrix:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, cell: Cell) -> Outcome:
-        old, new, attackers = new_key("old"), new_key("new"), new_key("new" if cell.state == "unknown kid" else "old")
-        good = new if cell.state == "unknown kid" else old
-        tokens = {"good": mint(good), "forged": mint(attackers)}
-        if cell.state == "unknown kid":
-            tokens["known"] = mint(old)
-        with FaultyServer(self._identity) as issuer, FaultyServer(self._identity) as attacker:
-            issuer.publish(old)
-            attacker.publish(attackers)
+        cast = cast_of(cell)
+        with (
+            FaultyServer(self._identity) as issuer,
+            FaultyServer(self._identity) as attacker,
+            route_for(cell.fault, issuer.port) as route,
+        ):
+            issuer.publish(cast.old)
+            attacker.publish(cast.attackers)
             issuer.elsewhere = attacker.jwks_uri
-            issuer.impostor_set = json.dumps({"keys": [attackers.jwk()]}).encode()
-            order = {
-                "state": cell.state,
-                "threads": cell.threads,
-                "issuer": ISSUER,
-                "audience": AUDIENCE,
-                "jwks_uri": issuer.jwks_uri,
-                "ca_file": str(self._ca_file),
-                "timeout": TIMEOUT_SECONDS,
-                "first": mint(old),
-                "tokens": tokens,
-            }
+            issuer.impostor_set = key_set(cast.attackers)
+            issuer.lagging_set = key_set(cast.old)
+            order = self._order(cell, cast, route)
             with self._busy:
-                service = _Service(order)
+                service = _Service(order, route.command)
                 service.hear("up")
             with service:
                 service.hear("ready")
                 with self._busy:
-                    issuer.publish(good, old)
+                    issuer.publish(*cast.published)
                     issuer.fail(cell.fault)
+                    route.block()
                     began = time.monotonic()
                     service.go_on()
                     verified = service.hear("verified")
                     fetches = max(issuer.fetches(began), verified["flights"])
                     issuer.fail(None)
+                    route.clear()
                 service.go_on()
                 recovered = service.hear("recovered")
             return Outcome(
-                verdicts={name: {v for seen, v, _ in verified["seen"] if seen == name} for name in tokens},
+                verdicts={name: {v for seen, v, _ in verified["seen"] if seen == name} for name in order["tokens"]},
                 slowest=max(seconds for _, _, seconds in verified["seen"]),
                 fetches=fetches,
                 stray_fetches=len(attacker.requests),
                 megabytes=recovered["megabytes"],
                 recovery=recovered["seconds"],
                 refused=recovered["refused"],
+                code=verified["code"],
             )
+
+    def _order(self, cell: Cell, cast: Cast, route: Route) -> dict[str, Any]:
+        tokens = {"good": mint(cast.good), "forged": mint(cast.attackers)}
+        if cell.state == "unknown kid":
+            tokens["known"] = mint(cast.old)
+        return {
+            "state": cell.state,
+            "threads": cell.threads,
+            "issuer": ISSUER,
+            "audience": AUDIENCE,
+            "jwks_uri": f"https://{route.host}:{route.port}/jwks",
+            "ca_file": str(self._ca_file),
+            "proxy": route.proxy,
+            "timeout": TIMEOUT_SECONDS,
+            "first": mint(cast.old),
+            "tokens": tokens,
+        }
 
 
 class _Service:
     """A process of tests/faults/service.py."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
+    def __init__(self, order: dict[str, Any], command: list[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.service", json.dumps(order)],
+            [*command, sys.executable, "-m", "tests.faults.service", json.dumps(order)],
             cwd=_ROOT,
             env={**os.environ, "PYTHONWARNINGS": "error"},
             stdin=subprocess.PIPE,
@@ -193,13 +219,13 @@ def table(outcomes: dict[Cell, Outcome]) -> list[str]:
     """The matrix as text: a line for each state and fault, with the same columns for each number of threads."""
     columns = f"{'verdict':<17}{'slowest':>8}{'fetches':>8}{'MB':>6}{'recovery':>9}"
     lines = [
-        f"{'':<27}" + "".join(f"| {f'{threads} thread' + 's' * (threads > 1):<48}" for threads in THREADS),
-        f"{'state':<12}{'fault':<15}" + f"| {columns}" * len(THREADS),
+        f"{'':<33}" + "".join(f"| {f'{threads} thread' + 's' * (threads > 1):<48}" for threads in THREADS),
+        f"{'state':<12}{'fault':<21}" + f"| {columns}" * len(THREADS),
     ]
     for state, fault in product(STATES, Fault):
         cells = [outcomes.get(Cell(state, fault, threads)) for threads in THREADS]
         if any(cells):
-            lines.append(f"{state:<12}{fault.value:<15}" + "".join(f"| {_columns(outcome):<48}" for outcome in cells))
+            lines.append(f"{state:<12}{fault.value:<21}" + "".join(f"| {_columns(outcome):<48}" for outcome in cells))
     lines.append(_summary(list(outcomes.values())))
     return [line.rstrip() for line in lines]
 

@@ -40,7 +40,7 @@ def main() -> None:
         order["audience"],
         jwks_uri=order["jwks_uri"],
         keys=KeyOptions(ttl=_SHORT_TTL) if expired else KeyOptions(),
-        http=HttpOptions(timeout=order["timeout"], ca_file=order["ca_file"], proxy=""),
+        http=HttpOptions(timeout=order["timeout"], ca_file=order["ca_file"], proxy=order["proxy"]),
     )
     if order["state"] != "cold":
         verifier.verify(order["first"])
@@ -53,7 +53,8 @@ def main() -> None:
     tell("ready")
     sys.stdin.readline()
     seen = crew.run()
-    tell("verified", seen=seen, flights=verifier.health().issuers[0].fetches - flights)
+    code = wait_for_code(verifier)
+    tell("verified", seen=seen, flights=verifier.health().issuers[0].fetches - flights, code=code)
     sys.stdin.readline()
     seconds, refused = recover(verifier, order["tokens"]["good"])
     tell("recovered", seconds=seconds, refused=refused, megabytes=peak_megabytes() - before)
@@ -115,6 +116,15 @@ def wait_until_forgotten(verifier: Verifier) -> None:
     """Wait until keys that nobody asks for are not refreshed any more, and have expired."""
     while (verifier.health().issuers[0].age or 0.0) < 2 * _SHORT_TTL:
         time.sleep(_POLL_SECONDS)
+
+
+def wait_for_code(verifier: Verifier) -> str | None:
+    """Why the latest fetch failed; known a moment after who waited for it has given up."""
+    while verifier.health().issuers[0].refreshing:
+        time.sleep(_POLL_SECONDS)
+    failure: Any = verifier.health().issuers[0].last_error
+    code: str | None = getattr(failure, "code", failure)
+    return code
 
 
 def resident_megabytes() -> float:

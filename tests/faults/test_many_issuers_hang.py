@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.faults.crew import verdict, verdict_async
-from tests.faults.faulty_server import Fault, FaultyServer
+from tests.faults.fault import Fault
+from tests.faults.faulty_server import FaultyServer
 from tests.faults.tokens import mint, new_key
 
 from authjwks import Verifier

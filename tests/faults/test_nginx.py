@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.faults.crew import verdict
-from tests.faults.faulty_server import Fault, FaultyServer
+from tests.faults.fault import Fault
+from tests.faults.faulty_server import FaultyServer
 from tests.faults.tokens import AUDIENCE, ISSUER, mint, new_key
 from tests.servers.missing import present
 from tests.servers.nginx_front import NginxFront

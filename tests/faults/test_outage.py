@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 from tests.faults.crew import at_once, verdict
-from tests.faults.faulty_server import Fault, FaultyServer
+from tests.faults.fault import Fault
+from tests.faults.faulty_server import FaultyServer
 from tests.faults.tokens import mint, new_key
 
 from authjwks import Event, KeyOptions

@@ -34,11 +34,11 @@ class ThrowawayCa:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(ca.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
-    def issue(self, name: str, *, begins: timedelta = -DAY, ends: timedelta = DAY) -> tuple[Path, Path]:
+    def issue(self, name: str, *others: str, begins: timedelta = -DAY, ends: timedelta = DAY) -> tuple[Path, Path]:
         """A certificate for a host name or an IP address, for servers and clients; the paths of it and of its key.
 
         Args:
-            name: what it is for.
+            name: what it is for; so are the others.
             begins: from when it is valid, counted from now.
             ends: until when, likewise.
         """
@@ -47,7 +47,9 @@ class ThrowawayCa:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (
             _unsigned(subject, self._name, key, now + begins, now + ends)
-            .add_extension(x509.SubjectAlternativeName([_general_name(name)]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([_general_name(each) for each in (name, *others)]), critical=False
+            )
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
                 critical=False,
@@ -59,10 +61,10 @@ class ThrowawayCa:
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 
-    def context(self, name: str, *, begins: timedelta = -DAY, ends: timedelta = DAY) -> ssl.SSLContext:
-        """What a server needs that is called `name`."""
+    def context(self, name: str, *others: str, begins: timedelta = -DAY, ends: timedelta = DAY) -> ssl.SSLContext:
+        """What a server needs that is called `name`, and by other names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.issue(name, begins=begins, ends=ends))
+        context.load_cert_chain(*self.issue(name, *others, begins=begins, ends=ends))
         return context
 
 
