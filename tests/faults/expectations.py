@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What becomes of good tokens, and of the fetches, under one fault.
+    """What becomes of good tokens under one fault, and of the latest fetch.
 
     Attributes:
         code: of the `FetchFailure`; None when no fetch fails.
