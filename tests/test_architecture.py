@@ -24,6 +24,7 @@ CPP_OWNERS = {"base/openssl", "net/curl"}
 # Lowest first. A name stands for authjwks/<name>.py or for all of authjwks/<name>/.
 PYTHON_FLOORS = (
     {"_core", "_frozen"},
+    {"fetch_failure"},
     {"errors"},
     {"_option_checks"},
     {"_listeners", "http_options", "options", "principal"},

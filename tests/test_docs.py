@@ -121,3 +121,15 @@ def test_links_of_each_page_point_to_files_that_exist(page):
     targets = re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", FENCE.sub("", page.read_text()))
 
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_page_on_outages_has_every_reason_of_the_table():
+    rows = ["| code | the document ... | what to do |", "|---|---|---|"]
+    rows += [f"| `{code}` | {problem} | {advice} |" for code, problem, advice in _core.FETCH_FAULTS]
+
+    written = re.search(
+        "<!-- faults -->\n(.*?)<!-- end of faults -->", (ROOT / "docs" / "outages.md").read_text(), re.DOTALL
+    )
+
+    assert written is not None
+    assert written[1].splitlines() == rows

@@ -26,6 +26,7 @@ enum class Errc : std::uint8_t {
     number_out_of_range,
     unsupported_alg,
     unknown_key,
+    unusable_key,
     bad_signature,
     bad_claims,
     claim_invalid,
@@ -72,6 +73,7 @@ inline constexpr std::array kErrors{
     ErrorInfo{Errc::number_out_of_range, Stage::parse, "malformed", "The token holds a number that is too large."},
     ErrorInfo{Errc::unsupported_alg, Stage::parse, "unsupported_alg", "The token's algorithm is not accepted."},
     ErrorInfo{Errc::unknown_key, Stage::key, "unknown_key", "No key of the issuer fits the token."},
+    ErrorInfo{Errc::unusable_key, Stage::key, "unusable_key", "The issuer's key that the token names cannot be used."},
     ErrorInfo{Errc::bad_signature, Stage::signature, "bad_signature", "The token's signature does not match."},
     ErrorInfo{Errc::bad_claims, Stage::claims, "malformed",
               "The token's payload is not a JSON object with distinct member names."},
@@ -104,6 +106,9 @@ consteval bool rows_follow_the_enum() {
 static_assert(rows_follow_the_enum());
 
 constexpr const ErrorInfo& describe(Errc code) { return kErrors[static_cast<std::size_t>(code)]; }
+
+/// Whether the issuer has no such key as far as is known: it may have published one meanwhile.
+constexpr bool is_for_another_key(Errc code) { return code == Errc::unknown_key || code == Errc::unusable_key; }
 
 /// Whether nothing is wrong with the token as far as is known, and another attempt may succeed.
 constexpr bool is_for_lack_of_keys(Errc code) { return describe(code).stage == Stage::infrastructure; }

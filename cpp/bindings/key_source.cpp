@@ -12,6 +12,7 @@
 #include "bindings/bare_new.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/failures.hpp"
 #include "bindings/python_call.hpp"
 #include "bindings/remote_options.hpp"
 #include "bindings/without_gil.hpp"
@@ -44,12 +45,6 @@ py::object seconds_or_none(std::optional<Clock::duration> duration) {
     return py::float_(std::chrono::duration<double>(*duration).count());
 }
 
-template <class Word>
-py::object word_or_none(const std::optional<Word>& word) {
-    if (!word) return py::none();
-    return text(authjwks::name_of(*word));
-}
-
 py::dict describe_source(const KeySource& source) {
     const SourceReport report = source.report();
     py::list usable, skipped;
@@ -65,7 +60,7 @@ py::dict describe_source(const KeySource& source) {
     words["refreshing"] = report.refreshing;
     words["age"] = seconds_or_none(report.age);
     words["next_refresh"] = seconds_or_none(report.next_refresh);
-    words["last_error"] = word_or_none(report.last_error);
+    words["last_error"] = failure_or_none(report.last_failure);
     words["fetches"] = report.fetches;
     words["stale_serves"] = report.stale_serves;
     words["throttled"] = report.throttled;
@@ -95,7 +90,7 @@ void prefetch(KeySource& source) {
 py::object refresh(KeySource& source) {
     const auto fault = without_gil([&source] { return source.refresh(); });
     raise_pending_signal();
-    return word_or_none(fault);
+    return failure_or_none(fault);
 }
 
 void run_due_work(KeySource& source) {
@@ -109,7 +104,7 @@ void run_due_work(KeySource& source) {
 void dispatch_events(KeySource& source, const py::function& handler) {
     for (const SourceEvent& event : source.take_events()) {
         try {
-            const auto words = py::make_tuple(text(authjwks::name_of(event.kind)), word_or_none(event.fault));
+            const auto words = py::make_tuple(text(authjwks::name_of(event.kind)), failure_or_none(event.failure));
             if (!call_python(handler.ptr(), words)) throw py::error_already_set();
         } catch (py::error_already_set& error) {
             discard(error);

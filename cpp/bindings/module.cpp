@@ -3,6 +3,7 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/failures.hpp"
 #include "bindings/issuer_registry.hpp"
 #include "bindings/key_source.hpp"
 #include "bindings/remote_options.hpp"
@@ -36,6 +37,7 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     module.attr("ALGORITHMS") = algorithm_names();
     intern_claim_names();
     bind_errors(module);
+    bind_failures(module);
     bind_remote_options(module);
     bind_key_source(module);
     bind_issuer_registry(module);
@@ -43,8 +45,9 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     bind_testing(module);
     stop_threads_at_exit();
     py::list names;
-    for (const char* name : {"ALGORITHMS", "ERRORS", "IssuerRegistry", "KeySource", "Pending", "RemoteOptions",
-                             "Verifier", "__version__", "register_errors", "testing"})
+    for (const char* name :
+         {"ALGORITHMS", "ERRORS", "FETCH_FAULTS", "IssuerRegistry", "KeySource", "Pending", "RemoteOptions", "Verifier",
+          "__version__", "check_ca_file", "check_client_certificate", "register_errors", "testing"})
         names.append(name);
     module.attr("__all__") = names;
 }

@@ -24,35 +24,36 @@ py::dict headers_for(const HttpRequest& request) {
     return headers;
 }
 
-Result<HttpResponse, FetchFault> read_response(const py::tuple& response) {
+Result<HttpResponse, FetchFailure> read_response(const py::tuple& response) {
     HttpHeaders headers;
     for (const auto& [name, value] : py::dict(response[1]))
         if (!headers.take(py::cast<std::string>(name) + ": " + py::cast<std::string>(value)))
             return FetchFault::too_large;
     const py::bytes body(response[2]);
     if (std::cmp_greater(PyBytes_GET_SIZE(body.ptr()), kMaxBodyBytes)) return FetchFault::too_large;
-    return HttpResponse{py::cast<long>(response[0]), std::string(body), headers.lifetime(), headers.version()};
+    return HttpResponse{py::cast<long>(response[0]), std::string(body), headers.lifetime(), headers.version(),
+                        headers.retry_after()};
 }
 
 /// Called with the GIL held, and throws nothing, as the caller has to release it. Only the call itself runs Python
 /// code: the response is of plain types.
-Result<HttpResponse, FetchFault> call_fetch(PyObject* function, const HttpRequest& request, double seconds_left) {
+Result<HttpResponse, FetchFailure> call_fetch(PyObject* function, const HttpRequest& request, double seconds_left) {
     try {
         const auto response = call_python(function, py::make_tuple(request.url, headers_for(request), seconds_left));
         if (!response) throw py::error_already_set();
         return read_response(response);
     } catch (py::error_already_set& error) {
         if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();
+        return FetchFailure{FetchFault::fetch_raised, reinterpret_cast<PyTypeObject*>(error.type().ptr())->tp_name};
     } catch (const std::exception&) {
-        return FetchFault::unreachable;  // no memory, or a response of another form
+        return FetchFailure{FetchFault::fetch_raised, "a response of another form"};  // or no memory
     }
-    return FetchFault::unreachable;
 }
 
 }  // namespace
 
 Fetch make_python_fetch(const py::function& fetch) {
-    return [function = share(fetch)](const HttpRequest& request) -> Result<HttpResponse, FetchFault> {
+    return [function = share(fetch)](const HttpRequest& request) -> Result<HttpResponse, FetchFailure> {
         if (request.method != "GET") return FetchFault::unreachable;
         const std::chrono::duration<double> left = request.deadline - Clock::now();
         if (left.count() <= 0) return FetchFault::timed_out;

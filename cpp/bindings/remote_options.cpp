@@ -16,6 +16,7 @@
 #include "bindings/python_fetch.hpp"
 #include "keys/scheduler.hpp"
 #include "net/http.hpp"
+#include "net/tls_files.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -115,6 +116,9 @@ void bind_remote_options(py::module_& module) {
     py::class_<RemoteOptions> type(module, "RemoteOptions", "How issuers are asked. Immutable.", py::is_final());
     refuse_bare_new(type);
     type.def(py::init(&make_options), py::arg("keys"), py::arg("http"), py::arg("fetch"));
+    module.def("check_ca_file", &check_ca_file, py::arg("path"), "Refuse a file without a certificate in PEM.");
+    module.def("check_client_certificate", &check_client_certificate, py::arg("certificate"), py::arg("key"),
+               "Refuse files without a certificate and its key in PEM.");
 }
 
 }  // namespace authjwks::bindings

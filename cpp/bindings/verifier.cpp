@@ -130,7 +130,7 @@ PyObject* verify_or_pending(PyObject* self, PyObject* token) {
 }
 
 py::object resume(const PendingVerdict& pending) {
-    const auto wait = pending.is_conclusive ? WaitPolicy::no_fetch : WaitPolicy::never;
+    const auto wait = pending.is_conclusive ? WaitPolicy::no_fetch : WaitPolicy::never_again;
     auto result = py::reinterpret_steal<py::object>(
         verify_token(pending.verifier.ptr(), pending.token.ptr(), std::chrono::system_clock::now(), wait));
     if (!result) throw py::error_already_set();

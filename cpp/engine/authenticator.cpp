@@ -8,6 +8,9 @@
 namespace authjwks {
 namespace {
 
+/// How many sets of keys a token of an unknown key is judged by, each newer than the one before.
+constexpr int kMaxRenewals = 3;
+
 /// @param source  whose keys were missing; null when none were looked for.
 Verdict refused(Refusal refusal, std::shared_ptr<KeySource> source = nullptr) {
     const bool lacks_keys = source && is_for_lack_of_keys(refusal.code);
@@ -97,16 +100,27 @@ Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Insta
     if (const auto* waits = std::get_if<Pending>(&response)) return pending(*waits, source);
     const auto& obtained = std::get<Result<Obtained>>(response);
     if (!obtained) return refused(obtained.error(), source);
-    const auto result = judge(*parsed, *obtained->keys, policy_, now);
-    if (result || result.error().code != Errc::unknown_key || obtained->is_newly_fetched)
-        return judge_by(obtained->keys, result, source, now, proof);
+    return judge_by_keys_of(source, *obtained, *parsed, now, wait, proof);
+}
 
-    const auto renewed = source->renew(obtained->keys, parsed->key_id(), wait);
-    if (const auto* waits = std::get_if<Pending>(&renewed)) return pending(*waits, source);
-    const auto& newer = std::get<Result<Snapshot>>(renewed);
-    if (!newer) return refused(newer.error(), source);
-    return judge_by(*newer, *newer == obtained->keys ? result : judge(*parsed, **newer, policy_, now), source, now,
-                    proof);
+/// The verdict by the keys at hand, or by newer ones if the token names one that is not among them.
+Verdict Authenticator::judge_by_keys_of(const std::shared_ptr<KeySource>& source, const Obtained& obtained,
+                                        const ParsedToken& token, Instant now, WaitPolicy wait, Proof& proof) const {
+    Snapshot keys = obtained.keys;
+    auto result = judge(token, *keys, policy_, now);
+    // The set may change again and again without the key, as each fetch may have been under way before the token came.
+    for (int round = 0; !result && is_for_another_key(result.error().code) && !obtained.is_conclusive; ++round) {
+        if (round == kMaxRenewals) return refused(Errc::keys_unavailable, source);
+        const auto renewed = source->renew(keys, token.key_id(), wait);
+        if (const auto* waits = std::get_if<Pending>(&renewed)) return pending(*waits, source);
+        const auto& newer = std::get<Result<Snapshot>>(renewed);
+        if (!newer) return refused(newer.error(), source);
+        if (*newer == keys) break;
+        keys = *newer;
+        result = judge(token, *keys, policy_, now);
+    }
+    if (!result && result.error().code == Errc::bad_signature) source->recheck(keys);
+    return judge_by(keys, result, source, now, proof);
 }
 
 /// The verdict that follows from the result by these keys, and from the checks.

@@ -66,6 +66,8 @@ class Authenticator {
     bool look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const;
     void store(std::string_view token, const Proof& proof, std::unique_ptr<const CachedClaims> claims) const;
     Verdict judge_now(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait, Proof& proof) const;
+    Verdict judge_by_keys_of(const std::shared_ptr<KeySource>& source, const Obtained& obtained,
+                             const ParsedToken& token, Instant now, WaitPolicy wait, Proof& proof) const;
     Verdict judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result, std::shared_ptr<KeySource> source,
                      Instant now, Proof& proof) const;
     Verdict refused_without_source(Refusal refusal, ParsedToken& token) const;

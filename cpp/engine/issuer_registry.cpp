@@ -134,11 +134,12 @@ bool IssuerRegistry::update_unanswered_entry(Entries::iterator entry, Entries& r
 }
 
 /// What is added to the back-off of a source that has failed once, for an issuer that had failed before: a few issuers
-/// that never respond would use up the allowance of new ones. Doubles the whole, up to 30 s.
+/// that never respond would use up the allowance of new ones. The whole is 1 s, and doubles up to 30 s.
 Clock::duration IssuerRegistry::more_back_off(std::string_view issuer) const {
     constexpr unsigned int doublings = 5;  // enough to reach the longest
     constexpr Clock::duration first = std::chrono::seconds(1), longest = std::chrono::seconds(30);
-    return std::min(longest, first * (1U << std::min(failed_.times(issuer), doublings))) - first;
+    constexpr Clock::duration of_source = std::chrono::milliseconds(500);
+    return std::min(longest, first * (1U << std::min(failed_.times(issuer), doublings))) - of_source;
 }
 
 void IssuerRegistry::move_to_known(Entries::iterator entry, Entries& removed) {

@@ -17,4 +17,10 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
     return check != nullptr && check->holds(message, signature);
 }
 
+bool PublicKey::is_same_as(const PublicKey& other) const {
+    if (algorithm_ != other.algorithm_) return false;
+    const ossl::ForkSafeSection section;
+    return EVP_PKEY_eq(pkey_.get(), other.pkey_.get()) == 1;
+}
+
 }  // namespace authjwks

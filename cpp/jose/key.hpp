@@ -21,6 +21,9 @@ class PublicKey {
     /// True when `signature` (raw JWS bytes, RFC 7518 §3) is this key's over `message`. Thread-safe.
     bool verifies(std::string_view message, std::string_view signature) const;
 
+    /// Whether `other` is the same key for the same algorithm.
+    bool is_same_as(const PublicKey& other) const;
+
     const Algorithm& algorithm() const noexcept { return *algorithm_; }
 
   private:

@@ -1,6 +1,7 @@
 #include "jose/key_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <openssl/pem.h>
@@ -15,6 +16,13 @@ constexpr std::size_t kMaxDepth = 16;
 
 /// Keeps OpenSSL from asking for the password of an encrypted file at the terminal.
 int refuse_password(char*, int, int, void*) { return -1; }
+
+std::optional<std::string> name_of_member(json::Value entry) {
+    const auto object = json::as<json::Object>(entry);
+    const auto key_id = object ? json::member(*object, "kid") : std::nullopt;
+    const auto text = key_id ? json::text_of(*key_id) : std::nullopt;
+    return text ? std::optional<std::string>(*text) : std::nullopt;
+}
 
 }  // namespace
 
@@ -52,6 +60,36 @@ KeySet::Candidates KeySet::find(std::optional<std::string_view> key_id, const Al
     return candidates;
 }
 
+KeySet KeySet::join(KeySet first, KeySet second) {
+    std::vector<Named> keys = std::move(first.keys_);
+    for (Named& named : second.keys_) {
+        const auto is_same = [&named](const Named& other) {
+            return named.key_id == other.key_id && named.key.is_same_as(other.key);
+        };
+        if (std::ranges::none_of(keys, is_same)) keys.push_back(std::move(named));
+    }
+    std::vector<Skipped> skipped = std::move(first.skipped_);
+    std::ranges::move(second.skipped_, std::back_inserter(skipped));
+    KeySet both(std::move(keys), std::move(skipped), first.members_ + second.members_);
+    both.add_tolerated(first.tolerated_);
+    both.add_tolerated(second.tolerated_);
+    return both;
+}
+
+bool KeySet::has_skipped(std::string_view key_id) const {
+    return std::ranges::any_of(skipped_, [key_id](const Skipped& entry) { return entry.key_id == key_id; });
+}
+
+bool KeySet::replaces_key_of(const KeySet& former) const {
+    return std::ranges::any_of(keys_, [&former](const Named& named) {
+        if (!named.key_id) return false;
+        const auto candidates = former.find(named.key_id, named.key.algorithm());
+        return !candidates.keys().empty() && std::ranges::none_of(candidates.keys(), [&named](const PublicKey* key) {
+            return key->is_same_as(named.key);
+        });
+    });
+}
+
 Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLimits& limits) {
     if (text.size() > limits.max_bytes) return KeySetFault::too_large;
     json::Document document(kMaxDepth);
@@ -73,7 +111,7 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
         if (jwk)
             for (PublicKey& key : jwk->keys) keys.push_back({jwk->key_id, std::move(key)});
         else
-            skipped.push_back({index, jwk.error()});
+            skipped.push_back({index, jwk.error(), name_of_member(entry)});
         ++index;
     }
     KeySet set(std::move(keys), std::move(skipped), index);
@@ -93,7 +131,7 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
         if (!pkey) break;
         const auto material = KeyMaterial::check(std::move(pkey));
         if (!material) {
-            skipped.push_back({index, material.error()});
+            skipped.push_back({index, material.error(), {}});
             continue;
         }
         for (PublicKey& key : bind_to_all(*material)) keys.push_back({std::nullopt, std::move(key)});

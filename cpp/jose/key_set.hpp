@@ -50,6 +50,7 @@ class KeySet {
     struct Skipped {
         std::size_t index;  ///< position in the document's "keys"
         KeyFault reason;
+        std::optional<std::string> key_id{};
     };
 
     /// Reads a JWK set. Members that cannot be used are skipped one by one and reported; a set may end up empty.
@@ -57,9 +58,17 @@ class KeySet {
     /// A set of the PEM public keys (RFC 7468 §13) in `pem`. They have no names, so the `kid` of tokens is ignored.
     static Result<KeySet, KeySetFault> parse_pem(std::string_view pem, const KeySetLimits& limits);
 
+    /// The keys of two sets that both serve for one issuer. What is in both is there once.
+    static KeySet join(KeySet first, KeySet second);
+
     /// The keys of exactly this name for `algorithm`; for a token without `kid`, the only key for it, if there is
     /// exactly one. In a set from PEM, all keys for it, at most kMaxCandidates.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
+
+    /// Whether a key of this name was skipped.
+    bool has_skipped(std::string_view key_id) const;
+    /// Whether a key of this set has the name and the algorithm of one in `former`, and is none of those.
+    bool replaces_key_of(const KeySet& former) const;
 
     /// Unique in the process.
     std::uint64_t id() const noexcept { return id_; }

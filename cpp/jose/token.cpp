@@ -56,7 +56,8 @@ Result<ParsedToken> ParsedToken::parse(const CompactToken& token, const Algorith
 
 Result<VerifiedToken> VerifiedToken::check(const ParsedToken& token, const KeySet& keys) {
     const auto candidates = keys.find(token.key_id(), token.algorithm());
-    if (candidates.keys().empty()) return Errc::unknown_key;
+    if (candidates.keys().empty())
+        return token.key_id() && keys.has_skipped(*token.key_id()) ? Errc::unusable_key : Errc::unknown_key;
     const bool signed_by_one = std::ranges::any_of(candidates.keys(), [&token](const PublicKey* key) {
         return key->verifies(token.signing_input(), token.signature());
     });

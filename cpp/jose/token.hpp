@@ -60,7 +60,8 @@ class KeySet;
 /// A token that was signed by a key of a trusted set.
 class VerifiedToken {
   public:
-    /// @return unknown_key when no key of the set fits, bad_signature when none of those that fit made the signature.
+    /// @return unknown_key when no key of the set fits, unusable_key when it names one that was skipped, bad_signature
+    /// when none of those that fit made the signature.
     static Result<VerifiedToken> check(const ParsedToken& token, const KeySet& keys);
 
     std::optional<std::string_view> type() const noexcept { return token_.type(); }

@@ -14,9 +14,9 @@ class Allowance {
     /// taken.
     Allowance(unsigned int burst, Clock::duration refill) : capacity_(refill * burst), refill_(refill) {}
 
-    /// @return whether there was one to take.
-    bool take(Tick now) {
-        if (wait(now) > Clock::duration::zero()) return false;
+    /// @param to_leave how many must be left for others. @return whether there was one to take.
+    bool take(Tick now, unsigned int to_leave = 0) {
+        if (wait(now, to_leave) > Clock::duration::zero()) return false;
         full_at_ = std::max(full_at_, now) + refill_;
         return true;
     }
@@ -25,8 +25,8 @@ class Allowance {
     void give_back() { full_at_ -= refill_; }
 
     /// How long until one can be taken; zero when one can be now.
-    Clock::duration wait(Tick now) const {
-        return std::max(Clock::duration::zero(), full_at_ + refill_ - capacity_ - now);
+    Clock::duration wait(Tick now, unsigned int to_leave = 0) const {
+        return std::max(Clock::duration::zero(), full_at_ + refill_ * (1 + to_leave) - capacity_ - now);
     }
 
   private:

@@ -26,16 +26,27 @@ struct LocationOptions {
     std::vector<std::string> spellings{};
 };
 
+/// Where metadata said that the keys are.
+struct FoundLocation {
+    Url jwks_uri;
+    json::Tolerated tolerated{};  ///< in the metadata
+    Tick found_at{};
+};
+
 /// The response that a key set was parsed from, for recognising it when it is sent again.
 struct Origin {
     std::string url, body;
     Validators version;
+    std::optional<FoundLocation> location{};  ///< nothing where `jwks_uri` is configured
 };
 
 struct LoadRequest {
     Tick deadline;
     bool no_cache = false;  ///< ask for the whole document, past all caches
     Origin known{};         ///< of the keys at hand
+    Tick now{};
+    /// How old the known location of the keys may be; then the metadata is asked for again.
+    Clock::duration max_location_age{};
 };
 
 struct LoadedKeys {
@@ -51,19 +62,20 @@ class KeyLocation {
     /// discovered must be one without query and fragment (RFC 8414 §2).
     explicit KeyLocation(const LocationOptions& options);
 
-    /// Fetches the key set, after the metadata where that is configured. The `issuer` in the metadata must be exactly
-    /// the configured one, or one of its spellings. Its `jwks_uri` may name any host, but no http URL if the metadata
-    /// was fetched over https. A host that only the metadata names gets no credentials.
-    Result<LoadedKeys, FetchFault> load(const Fetch& fetch, const LoadRequest& request) const;
+    /// Fetches the key set, after the metadata where that is configured and its former response is too old, or no
+    /// longer leads to a key set. The `issuer` in the metadata must be exactly the configured one, or one of its
+    /// spellings. Its `jwks_uri` may name any host, but no http URL if the metadata was fetched over https. A host that
+    /// only the metadata names gets no credentials. A set without a usable key is a failure.
+    Result<LoadedKeys, FetchFailure> load(const Fetch& fetch, const LoadRequest& request) const;
 
   private:
-    struct Place {
-        Url url;
-        json::Tolerated tolerated{};  // of the metadata that names it
-    };
     bool may_have_credentials(const Url& url) const;
-    Result<Place, FetchFault> discover(const Fetch& fetch, const LoadRequest& request) const;
-    Result<Place, FetchFault> read_metadata(const std::string& body, const Url& from) const;
+    Result<HttpResponse, FetchFailure> ask(const Fetch& fetch, const LoadRequest& request, const Url& url,
+                                           FetchStage stage, const Validators& known) const;
+    Result<LoadedKeys, FetchFailure> load_from(const Fetch& fetch, const LoadRequest& request, const Url& url,
+                                               const std::optional<FoundLocation>& location) const;
+    Result<FoundLocation, FetchFailure> discover(const Fetch& fetch, const LoadRequest& request) const;
+    Result<FoundLocation, FetchFailure> read_metadata(const std::string& body, const Url& from, Tick now) const;
     bool is_expected(std::string_view issuer) const;
 
     std::optional<std::string> issuer_;

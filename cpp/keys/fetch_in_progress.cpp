@@ -15,7 +15,9 @@ bool FetchInProgress::is_awaitable(Tick now) const {
     return current_ && now < current_->deadline && current_->runner != std::this_thread::get_id();
 }
 
-void FetchInProgress::start(Need need, Tick deadline) { current_ = Fetch{++last_id_, need, deadline}; }
+void FetchInProgress::start(Need need, bool past_caches, Tick deadline) {
+    current_ = Fetch{++last_id_, need, past_caches, deadline};
+}
 
 FetchInProgress::Id FetchInProgress::run() {
     current_->runner = std::this_thread::get_id();

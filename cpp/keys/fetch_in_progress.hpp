@@ -30,11 +30,15 @@ class FetchInProgress {
     bool may_start() const noexcept { return !current_ && abandoned_ < kMaxAbandoned; }
 
     Need need() const { return current_->need; }
+    /// Whether its response comes past all caches, and so is the issuer's own at the time of the request.
+    bool is_past_caches() const { return current_->past_caches; }
+    /// Whether its response decides what was asked before now: its request has not been sent yet.
+    bool is_conclusive() const { return current_->past_caches && !current_->runner; }
     Tick deadline() const { return current_->deadline; }
     void set_deadline(Tick deadline) { current_->deadline = deadline; }
 
     /// Begins a fetch that some thread is to run() soon.
-    void start(Need need, Tick deadline);
+    void start(Need need, bool past_caches, Tick deadline);
     /// Makes this thread the one that runs the fetch.
     Id run();
     /// Ends the fetch that run() began, and wakes all that wait. @return false when it was abandoned meanwhile, so that
@@ -54,6 +58,7 @@ class FetchInProgress {
     struct Fetch {
         Id id;
         Need need;
+        bool past_caches;
         Tick deadline;
         std::optional<std::thread::id> runner{};
     };

@@ -10,17 +10,30 @@ namespace {
 /// How many refreshes ahead of expiry are made for a source that is not used.
 constexpr unsigned int kMaxIdleRefreshes = 4;
 
+/// How old the location of the keys may be, as the metadata named it: for a refresh, and for a key that is not where it
+/// was.
+constexpr Clock::duration kMaxLocationAge = std::chrono::hours(24),
+                          kMaxLocationAgeForUnknownKey = std::chrono::minutes(1);
+
+Clock::duration max_location_age(Need need) {
+    if (need == Need::command) return Clock::duration::zero();
+    return need == Need::unknown_key ? kMaxLocationAgeForUnknownKey : kMaxLocationAge;
+}
+
 Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
 }  // namespace
 
 KeySource::KeySource(KeySet keys, std::string label)
-    : dependencies_{.label = std::move(label)}, window_(ServingWindow::Start::never_ends), gate_(options_) {
-    keys_.replace(std::move(keys));
+    : dependencies_{.label = std::move(label)}, window_(ServingWindow::Start::never_ends), issuer_(options_) {
+    issuer_.keys.replace(std::move(keys));
 }
 
 KeySource::KeySource(const KeyOptions& options, KeySourceDependencies dependencies)
-    : dependencies_(std::move(dependencies)), options_(options), window_(ServingWindow::Start::closed), gate_(options) {
+    : dependencies_(std::move(dependencies)),
+      options_(options),
+      window_(ServingWindow::Start::closed),
+      issuer_(options) {
     ForkGuard::add(*this, ForkGuard::Rank::source);
 }
 
@@ -30,9 +43,9 @@ KeySource::~KeySource() {
 }
 
 Snapshot KeySource::current() const {
-    if (auto keys = keys_.cached()) return keys;
+    if (auto keys = issuer_.keys.cached()) return keys;
     const Lock lock(mutex_);
-    return keys_.read();
+    return issuer_.keys.read();
 }
 
 Snapshot KeySource::ready() const {
@@ -45,12 +58,13 @@ Snapshot KeySource::ready() const {
 
 /// Whether to start a fetch for keys: not while there is one, nor while the keys at hand are within their ttl.
 bool KeySource::wants_keys(Tick now) const {
-    return fetch_.may_start() && !closed_ && gate_.phase(now) != Phase::fresh && gate_.allows(Need::keys, now);
+    return fetch_.may_start() && !closed_ && issuer_.gate.phase(now) != Phase::fresh &&
+           issuer_.gate.allows(Need::keys, now);
 }
 
 /// Whether to wait for the fetch; not while the issuer fails and the keys at hand may still serve.
 bool KeySource::is_worth_waiting(Tick now) const {
-    return fetch_.is_awaitable(now) && !(gate_.may_serve(now) && gate_.is_failing());
+    return fetch_.is_awaitable(now) && !(issuer_.gate.may_serve(now) && issuer_.gate.is_failing());
 }
 
 OrPending<Obtained> KeySource::obtain(WaitPolicy wait) {
@@ -58,61 +72,75 @@ OrPending<Obtained> KeySource::obtain(WaitPolicy wait) {
     Lock lock(mutex_);
     const Tick now = dependencies_.now();
     check_fetch_deadline(now);
-    bool awaited = false;
+    bool is_conclusive = false;
     if (wait != WaitPolicy::no_fetch) {
         if (wants_keys(now)) start_fetch(Need::keys);
         const bool waits = is_worth_waiting(now);
-        if (waits && wait == WaitPolicy::never) return Pending{.is_conclusive = true};
-        awaited = waits && wait_for_fetch(lock, fetch_.deadline());
+        is_conclusive = waits && fetch_.is_conclusive();
+        if (waits && is_pending_instead(wait)) return Pending{is_conclusive};
+        if (waits) is_conclusive = wait_for_fetch(lock, fetch_.deadline()) && is_conclusive;
     }
     if (std::exchange(must_reschedule_, false)) {
-        gate_.spread(dependencies_.jitter());
-        schedule(gate_.refresh_at());
+        issuer_.gate.spread(dependencies_.jitter());
+        schedule(issuer_.gate.refresh_at());
     }
     settle(dependencies_.now());
-    if (!gate_.may_serve(dependencies_.now())) return Result<Obtained>(unavailable());
-    return Result(Obtained{keys_.read(), awaited && !gate_.is_failing()});
+    if (!issuer_.gate.may_serve(dependencies_.now())) return Result<Obtained>(unavailable());
+    return Result(Obtained{issuer_.keys.read(), is_conclusive && !issuer_.gate.is_failing()});
 }
 
 OrPending<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::string_view> key_id, WaitPolicy wait) {
     if (!dependencies_.load) return Result(seen);
     Lock lock(mutex_);
-    const Tick deadline = dependencies_.now() + options_.timeout;
-    bool asked_for_it = wait == WaitPolicy::no_fetch;
-    while (keys_.read() == seen) {
-        check_fetch_deadline(dependencies_.now());
-        if (asked_for_it) return conclude_after_fetch(seen, key_id);
-        if (const auto verdict = conclude_without_fetch(seen, key_id)) return *verdict;
-        if (!fetch_.exists()) start_fetch(Need::unknown_key);
-        if (!fetch_.exists()) continue;
-        // A fetch that was already in progress may get a response from a cache.
-        asked_for_it = fetch_.need() != Need::keys;
-        if (wait == WaitPolicy::never) return Pending{.is_conclusive = asked_for_it};
-        if (!wait_for_fetch(lock, std::min(fetch_.deadline(), deadline)))
-            return Result<Snapshot>(Errc::keys_unavailable);
+    const Tick began = dependencies_.now();
+    const auto sent_before = issuer_.unknown.sent();
+    if (wait == WaitPolicy::never || wait == WaitPolicy::until_deadline) issuer_.unknown.note(key_id, began);
+    while (issuer_.keys.read() == seen) {
+        const Tick now = dependencies_.now();
+        check_fetch_deadline(now);
+        if (is_known_to_be_missing(key_id, sent_before, wait)) return Result(seen);
+        if (wait == WaitPolicy::no_fetch || (!fetch_.exists() && !start_fetch_for(key_id)) || !fetch_.is_awaitable(now))
+            return Result<Snapshot>(unavailable());
+        if (is_pending_instead(wait)) return Pending{.is_conclusive = fetch_.is_conclusive()};
+        if (!wait_for_fetch(lock, std::min(fetch_.deadline(), began + options_.timeout)))
+            return Result<Snapshot>(unavailable());
     }
-    return gate_.may_serve(dependencies_.now()) ? Result(keys_.read()) : Result<Snapshot>(unavailable());
+    return issuer_.gate.may_serve(dependencies_.now()) ? Result(issuer_.keys.read()) : Result<Snapshot>(unavailable());
 }
 
-/// Decides on an unknown key once the issuer was asked for it. An issuer that failed, or has not responded within the
-/// time of the fetch, may have the key.
-Result<Snapshot> KeySource::conclude_after_fetch(const Snapshot& seen, std::optional<std::string_view> key_id) {
-    if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
-    unknown_.add_missing(key_id, dependencies_.now() + options_.cooldown);
-    return seen;
+/// Whether the issuer was asked for a key after a token had named it, and does not have it. A caller that has waited
+/// for a response that decides knows without a record.
+bool KeySource::is_known_to_be_missing(std::optional<std::string_view> key_id, std::uint64_t sent_before,
+                                       WaitPolicy wait) const {
+    if (issuer_.unknown.is_missing(key_id, dependencies_.now()) || issuer_.unknown.was_asked_after(sent_before))
+        return true;
+    return wait == WaitPolicy::no_fetch && !fetch_.exists() && !issuer_.gate.is_failing();
 }
 
-/// Decides on an unknown key without a fetch; nothing when there is a fetch to wait for, or one may be started. An
-/// issuer that fails may have published the key meanwhile; one that responded just now has not.
-std::optional<Result<Snapshot>> KeySource::conclude_without_fetch(const Snapshot& seen,
-                                                                  std::optional<std::string_view> key_id) {
+/// Starts a fetch for a key that the issuer was not asked about, if it may be. An outage limits them by its back-off
+/// alone.
+/// @return whether there is one.
+bool KeySource::start_fetch_for(std::optional<std::string_view> key_id) {
     const Tick now = dependencies_.now();
-    if (unknown_.is_missing(key_id, now)) return seen;
-    const bool may_ask = fetch_.may_start() && !closed_ && gate_.allows(Need::unknown_key, now);
-    if (may_ask || fetch_.is_awaitable(now)) return std::nullopt;
-    if (fetch_.exists() || gate_.is_failing()) return Errc::keys_unavailable;
-    if (unknown_.throttle()) events_.add({EventKind::throttled});
-    return seen;
+    const bool is_free = fetch_.may_start() && !closed_ && issuer_.gate.allows(Need::unknown_key, now);
+    if (is_free && (issuer_.gate.is_failing() || issuer_.unknown.take(key_id, now))) {
+        start_fetch(Need::unknown_key);
+        return fetch_.exists();
+    }
+    if (issuer_.unknown.throttle() && !issuer_.gate.is_failing() && !closed_)
+        issuer_.events.add({EventKind::throttled});
+    if (issuer_.gate.want()) schedule(issuer_.gate.refresh_at());
+    return false;
+}
+
+void KeySource::recheck(const Snapshot& seen) {
+    if (!dependencies_.load) return;
+    const Lock lock(mutex_, std::try_to_lock);
+    if (!lock || issuer_.keys.read() != seen || closed_ || !fetch_.may_start() || issuer_.gate.is_failing()) return;
+    if (!issuer_.unknown.take_for_recheck(dependencies_.now())) return;
+    start_fetch(Need::unknown_key);
+    if (!dependencies_.wake) due_at_.store(count(dependencies_.now()), std::memory_order_release);
+    issuer_.events.add({EventKind::rechecked});
 }
 
 /// Abandons a fetch that goes on for a whole timeout past its deadline, as a function of the user may. Where no thread
@@ -127,16 +155,16 @@ void KeySource::wait() {
     if (fetch_.exists() && fetch_.is_awaitable(dependencies_.now())) wait_for_fetch(lock, fetch_.deadline());
 }
 
-std::optional<FetchFault> KeySource::refresh() {
+std::optional<FetchFailure> KeySource::refresh() {
     if (!dependencies_.load) return std::nullopt;
     Lock lock(mutex_);
     if (closed_) return FetchFault::stopped;
     check_fetch_deadline(dependencies_.now());
     if (fetch_.may_start()) start_fetch(Need::command);
-    if (!fetch_.exists()) return keys_.last_error();
+    if (!fetch_.exists()) return issuer_.keys.last_failure();
     if (!fetch_.is_awaitable(dependencies_.now()) || !wait_for_fetch(lock, fetch_.deadline()))
         return FetchFault::timed_out;
-    return keys_.last_error();
+    return issuer_.keys.last_failure();
 }
 
 void KeySource::close() {
@@ -146,21 +174,33 @@ void KeySource::close() {
 
 /// Starts a fetch, which is run by the thread that is woken for it, or by the first caller to wait for it.
 void KeySource::start_fetch(Need need) {
-    const Tick now = dependencies_.now();
-    gate_.started(need, now);
-    fetch_.start(need, now + options_.timeout);
-    unknown_.fetch_started();
-    if (dependencies_.wake && !dependencies_.wake(shared_from_this(), now)) fail_fetch(FetchFault::stopped);
+    begin_fetch(need);
+    if (dependencies_.wake && !dependencies_.wake(shared_from_this(), dependencies_.now()))
+        fail_fetch(FetchFault::stopped);
+}
+
+/// Caches on the way may keep the keys of a refresh; they must not where callers are refused for lack of a key.
+void KeySource::begin_fetch(Need need) {
+    const bool past_caches = need != Need::keys || !issuer_.gate.fetched_at() || issuer_.unknown.are_wanted();
+    fetch_.start(need, past_caches, dependencies_.now() + options_.timeout);
+    issuer_.unknown.fetch_started();
 }
 
 void KeySource::run_fetch(Lock& lock) {
     const auto id = fetch_.run();
-    const LoadRequest request{fetch_.deadline(), fetch_.need() != Need::keys, keys_.origin()};
+    const auto number = fetch_.is_past_caches() ? issuer_.unknown.send() : 0;
+    const LoadRequest request{.deadline = fetch_.deadline(),
+                              .no_cache = fetch_.is_past_caches(),
+                              .known = issuer_.keys.origin(),
+                              .now = dependencies_.now(),
+                              .max_location_age = max_location_age(fetch_.need())};
     due_at_.store(count(fetch_.deadline() + options_.timeout), std::memory_order_release);
     lock.unlock();
     auto loaded = dependencies_.load_or_fail(request);
     lock.lock();
-    fetch_.complete(id) ? record(std::move(loaded)) : schedule(gate_.refresh_at());
+    const bool is_wanted = fetch_.complete(id);
+    if (is_wanted && loaded && number != 0) issuer_.unknown.responded(number, dependencies_.now());
+    is_wanted ? record(std::move(loaded)) : schedule(issuer_.gate.refresh_at());
 }
 
 void KeySource::fail_fetch(FetchFault fault) {
@@ -169,23 +209,11 @@ void KeySource::fail_fetch(FetchFault fault) {
 }
 
 /// Records the outcome of a fetch that has just ended.
-void KeySource::record(Result<LoadedKeys, FetchFault> loaded) {
+void KeySource::record(Result<LoadedKeys, FetchFailure> loaded) {
     const Tick now = dependencies_.now();
-    if (loaded) {
-        if (gate_.is_failing()) events_.add({EventKind::recovered});
-        const bool is_first = !gate_.fetched_at();
-        gate_.succeeded(now, loaded->lifetime, dependencies_.jitter());
-        if (keys_.record(*std::move(loaded))) {
-            if (!is_first) events_.add({EventKind::keys_changed});
-            unknown_.clear();
-        }
-    } else {
-        gate_.failed(now, dependencies_.jitter());
-        keys_.record(loaded.error());
-        events_.add({EventKind::refresh_failed, loaded.error()});
-    }
+    issuer_.add(std::move(loaded), now, dependencies_.jitter());
     settle(now);
-    schedule(gate_.refresh_at());
+    schedule(issuer_.gate.refresh_at());
 }
 
 /// Waits for the fetch, or runs it where no thread is woken. @return whether it ended by `until`.
@@ -198,7 +226,8 @@ bool KeySource::wait_for_fetch(Lock& lock, Tick until) {
 
 /// Sets until when ready() may return keys without a look at the state here.
 void KeySource::settle(Tick now) {
-    if (window_.set_end(gate_.settled_until(now), gate_.serves_stale(now))) events_.add({EventKind::stale_served});
+    if (window_.set_end(issuer_.gate.settled_until(now), issuer_.gate.serves_stale(now)))
+        issuer_.events.add({EventKind::stale_served});
 }
 
 void KeySource::schedule(Tick at) {
@@ -214,12 +243,8 @@ void KeySource::run_due_work() {
     if (!fetch_.exists() && !closed_) {
         due_at_.store(kNever, std::memory_order_release);
         if (!is_in_use() || !fetch_.may_start()) return;
-        if (!gate_.allows(Need::keys, now)) {
-            schedule(gate_.refresh_at());
-            return;
-        }
-        gate_.started(Need::keys, now);
-        fetch_.start(Need::keys, now + options_.timeout);
+        const bool is_due = issuer_.gate.allows(Need::keys, now);
+        is_due ? begin_fetch(Need::keys) : schedule(issuer_.gate.refresh_at());
     }
     if (fetch_.exists() && !fetch_.is_running()) run_fetch(lock);
 }
@@ -229,40 +254,37 @@ bool KeySource::has_due_work() const {
     return due_at != kNever && !dependencies_.wake && count(dependencies_.now()) >= due_at;
 }
 
+/// The first to use the keys after a while has to come to obtain(), where refreshes are scheduled again.
 bool KeySource::is_in_use() {
     idle_refreshes_ = window_.take_use() ? 0 : idle_refreshes_ + 1;
-    return idle_refreshes_ <= kMaxIdleRefreshes;
+    if (idle_refreshes_ <= kMaxIdleRefreshes) return true;
+    must_reschedule_ = true;
+    window_.close();
+    return false;
 }
 
 Clock::duration KeySource::retry_after() const {
     const Lock lock(mutex_);
     const Tick now = dependencies_.now();
-    return gate_.retry_at(now) - now;
+    const bool lacks_one_key = issuer_.gate.may_serve(now) && !issuer_.gate.is_failing();
+    return lacks_one_key ? issuer_.unknown.wait(now)
+                         : std::max(Clock::duration::zero(), issuer_.gate.blocked_until() - now);
 }
 
 bool KeySource::has_failed() const {
     const Lock lock(mutex_);
-    return !fetch_.exists() && gate_.is_failing() && !gate_.may_serve(dependencies_.now());
+    return !fetch_.exists() && issuer_.gate.is_failing() && !issuer_.gate.may_serve(dependencies_.now());
 }
 
 std::vector<SourceEvent> KeySource::take_events() {
     const Lock lock(mutex_);
-    return events_.take();
+    return issuer_.events.take();
 }
 
 SourceReport KeySource::report() const {
     const Lock lock(mutex_);
-    SourceReport report{.state = SourceState::fixed,
-                        .refreshing = fetch_.exists(),
-                        .age = {},
-                        .next_refresh = {},
-                        .last_error = keys_.last_error(),
-                        .fetches = keys_.fetches(),
-                        .stale_serves = window_.stale_uses(),
-                        .throttled = unknown_.throttled(),
-                        .keys = keys_.read()};
-    if (dependencies_.load) report.add_times(gate_, dependencies_.now());
-    return report;
+    const auto now = dependencies_.load ? std::optional(dependencies_.now()) : std::nullopt;
+    return SourceReport::of(issuer_, fetch_.exists(), window_.stale_uses(), now);
 }
 
 /// The threads that ran a fetch, waited for one or were to wake this source do not exist in the child. Processes with

@@ -13,13 +13,10 @@
 #include "base/fork_guard.hpp"
 #include "base/result.hpp"
 #include "keys/fetch_in_progress.hpp"
-#include "keys/fetched_keys.hpp"
+#include "keys/issuer_record.hpp"
 #include "keys/key_source_dependencies.hpp"
-#include "keys/refresh_gate.hpp"
 #include "keys/serving_window.hpp"
-#include "keys/source_events.hpp"
 #include "keys/source_report.hpp"
-#include "keys/unknown_keys.hpp"
 #include "keys/wait_policy.hpp"
 #include "net/fetch.hpp"
 
@@ -42,14 +39,18 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     /// fails, keys that may still serve are returned at once. @return keys_unavailable, or source_closed.
     OrPending<Obtained> obtain(WaitPolicy wait);
 
-    /// Keys newer than `seen`, which has none named `key_id`; or `seen`, when the issuer was asked and has no such key
-    /// either, or may not be asked again yet. @return keys_unavailable while it does not respond.
+    /// Keys newer than `seen`, which has none named `key_id`; or `seen`, when the issuer was asked for it and has no
+    /// such key either. @return keys_unavailable while it does not respond, or may not be asked yet.
     OrPending<Snapshot> renew(const Snapshot& seen, std::optional<std::string_view> key_id, WaitPolicy wait);
+
+    /// Has the issuer asked, as far as it may be, since a signature failed under a key of `seen`: the key may have been
+    /// replaced under its id. Never waits.
+    void recheck(const Snapshot& seen);
 
     /// Waits for the fetch that a call returned Pending for.
     void wait();
     /// Asks the issuer now, and waits. @return nothing, or why the fetch failed.
-    std::optional<FetchFault> refresh();
+    std::optional<FetchFailure> refresh();
     /// Ends all fetching for good. The keys at hand serve until their time is over.
     void close();
 
@@ -58,13 +59,13 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     /// Whether run_due_work() is to be called for a source without KeySourceDependencies::wake. Lock-free.
     bool has_due_work() const;
 
-    /// How long a caller for whom there were no keys should wait before it asks again.
+    /// How long a caller for whom there was no key should wait before it asks again.
     Clock::duration retry_after() const;
     SourceReport report() const;
     const std::string& label() const noexcept { return dependencies_.label; }
     /// How long a caller waits at most.
     Clock::duration timeout() const noexcept { return options_.timeout; }
-    bool has_events() const noexcept { return events_.pending(); }
+    bool has_events() const noexcept { return issuer_.events.pending(); }
     std::vector<SourceEvent> take_events();
 
     /// Whether the latest fetch failed and there are no keys that may serve.
@@ -78,14 +79,15 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     Errc unavailable() const noexcept { return closed_ ? Errc::source_closed : Errc::keys_unavailable; }
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;
-    Result<Snapshot> conclude_after_fetch(const Snapshot& seen, std::optional<std::string_view> key_id);
-    std::optional<Result<Snapshot>> conclude_without_fetch(const Snapshot& seen,
-                                                           std::optional<std::string_view> key_id);
+    bool is_known_to_be_missing(std::optional<std::string_view> key_id, std::uint64_t sent_before,
+                                WaitPolicy wait) const;
+    bool start_fetch_for(std::optional<std::string_view> key_id);
     void start_fetch(Need need);
+    void begin_fetch(Need need);
     void check_fetch_deadline(Tick now);
     void run_fetch(Lock& lock);
     void fail_fetch(FetchFault fault);
-    void record(Result<LoadedKeys, FetchFault> loaded);
+    void record(Result<LoadedKeys, FetchFailure> loaded);
     bool wait_for_fetch(Lock& lock, Tick until);
     void settle(Tick now);
     void schedule(Tick at);
@@ -100,10 +102,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     std::atomic<Clock::rep> due_at_{kNever};  // for has_due_work()
 
     mutable std::mutex mutex_;  // guards all below
-    FetchedKeys keys_;
-    UnknownKeys unknown_;
-    RefreshGate gate_;
-    SourceEvents events_;
+    IssuerRecord issuer_;
     FetchInProgress fetch_;
     unsigned int idle_refreshes_ = 0;
     bool closed_ = false, must_reschedule_ = false;

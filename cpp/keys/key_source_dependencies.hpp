@@ -16,7 +16,7 @@ class KeySource;
 
 struct KeySourceDependencies {
     std::string label;  ///< what reports and events call the source
-    std::function<Result<LoadedKeys, FetchFault>(const LoadRequest&)> load{};
+    std::function<Result<LoadedKeys, FetchFailure>(const LoadRequest&)> load{};
     std::function<Tick()> now{};
     std::function<double()> jitter{};  ///< in [0, 1)
     /// Makes another thread call run_due_work() of the source at `at`; a later call replaces an earlier one. @return
@@ -29,7 +29,7 @@ struct KeySourceDependencies {
     std::function<bool()> interrupted{};
 
     /// Calls load(); an exception counts as a failure, so that a fetch always ends.
-    Result<LoadedKeys, FetchFault> load_or_fail(const LoadRequest& request) const noexcept {
+    Result<LoadedKeys, FetchFailure> load_or_fail(const LoadRequest& request) const noexcept {
         try {
             return load(request);
         } catch (const std::exception&) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,17 +16,27 @@
 
 namespace authjwks {
 
-enum class EventKind : std::uint8_t { keys_changed, refresh_failed, stale_served, recovered, throttled };
+enum class EventKind : std::uint8_t {
+    keys_changed,
+    key_replaced,     ///< another key has the id of one that was published before
+    replicas_differ,  ///< responses alternate between two sets, which both serve
+    refresh_failed,
+    stale_served,
+    recovered,
+    throttled,
+    rechecked,  ///< a signature failed under a known key, so the issuer is asked for a newer one
+};
 
-inline constexpr std::array<std::string_view, 5> kEventNames{"keys_changed", "refresh_failed", "stale_served",
-                                                             "recovered", "throttled"};
+inline constexpr std::array<std::string_view, 8> kEventNames{"keys_changed",   "key_replaced", "replicas_differ",
+                                                             "refresh_failed", "stale_served", "recovered",
+                                                             "throttled",      "rechecked"};
 
 /// The name of the kind, for reports.
 constexpr std::string_view name_of(EventKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }
 
 struct SourceEvent {
     EventKind kind;
-    std::optional<FetchFault> fault{};  ///< of refresh_failed
+    std::optional<FetchFailure> failure{};  ///< of refresh_failed
 };
 
 /// Bounded: if there are too many events, the oldest are dropped. The owner's lock guards all but pending().
@@ -35,7 +46,7 @@ class SourceEvents {
 
     void add(SourceEvent event) {
         if (queue_.size() == kMaxQueued) queue_.pop_front();
-        queue_.push_back(event);
+        queue_.push_back(std::move(event));
         pending_.store(true, std::memory_order_release);
     }
 
@@ -44,8 +55,8 @@ class SourceEvents {
 
     std::vector<SourceEvent> take() {
         pending_.store(false, std::memory_order_release);
-        const std::deque<SourceEvent> taken = std::exchange(queue_, {});
-        return {taken.begin(), taken.end()};
+        std::deque<SourceEvent> taken = std::exchange(queue_, {});
+        return {std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end())};
     }
 
   private:

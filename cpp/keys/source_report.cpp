@@ -13,10 +13,22 @@ SourceState state_of(const RefreshGate& gate, bool has_failed, Tick now) {
 
 }  // namespace
 
-void SourceReport::add_times(const RefreshGate& gate, Tick now) {
-    state = state_of(gate, last_error.has_value(), now);
-    if (const auto fetched_at = gate.fetched_at()) age = now - *fetched_at;
-    next_refresh = std::max(Clock::duration::zero(), gate.refresh_at() - now);
+SourceReport SourceReport::of(const IssuerRecord& issuer, bool refreshing, std::uint64_t stale_serves,
+                              std::optional<Tick> now) {
+    SourceReport report{.state = SourceState::fixed,
+                        .refreshing = refreshing,
+                        .age = {},
+                        .next_refresh = {},
+                        .last_failure = issuer.keys.last_failure(),
+                        .fetches = issuer.keys.fetches(),
+                        .stale_serves = stale_serves,
+                        .throttled = issuer.unknown.throttled(),
+                        .keys = issuer.keys.read()};
+    if (!now) return report;
+    report.state = state_of(issuer.gate, report.last_failure.has_value(), *now);
+    if (const auto fetched_at = issuer.gate.fetched_at()) report.age = *now - *fetched_at;
+    report.next_refresh = std::max(Clock::duration::zero(), issuer.gate.refresh_at() - *now);
+    return report;
 }
 
 }  // namespace authjwks

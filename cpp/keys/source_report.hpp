@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "keys/refresh_gate.hpp"
+#include "keys/issuer_record.hpp"
 #include "keys/snapshot_cell.hpp"
 #include "net/fetch.hpp"
 
@@ -16,12 +16,13 @@ struct SourceReport {
     SourceState state;
     bool refreshing;
     std::optional<Clock::duration> age, next_refresh;
-    std::optional<FetchFault> last_error;  ///< of the latest attempt; nothing if it succeeded
+    std::optional<FetchFailure> last_failure;  ///< of the latest attempt; nothing if it succeeded
     std::uint64_t fetches, stale_serves, throttled;
     Snapshot keys;  ///< null before the first ones
 
-    /// Fills in state, age and next_refresh, for a source that fetches.
-    void add_times(const RefreshGate& gate, Tick now);
+    /// @param now nothing for a source that never fetches.
+    static SourceReport of(const IssuerRecord& issuer, bool refreshing, std::uint64_t stale_serves,
+                           std::optional<Tick> now);
 };
 
 }  // namespace authjwks

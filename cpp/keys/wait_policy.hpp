@@ -12,8 +12,14 @@ namespace authjwks {
 enum class WaitPolicy : std::uint8_t {
     no_fetch,        ///< neither starts a fetch nor waits for one, having waited already
     never,           ///< starts a fetch, but gets Pending instead of waiting for it
+    never_again,     ///< the same, for a caller that has waited for a fetch that did not decide
     until_deadline,  ///< waits for the fetch, at most for the time that it may take
 };
+
+/// Whether the caller waits by KeySource::wait() alone.
+constexpr bool is_pending_instead(WaitPolicy wait) {
+    return wait == WaitPolicy::never || wait == WaitPolicy::never_again;
+}
 
 /// Instead of a result: the issuer is being asked, and KeySource::wait() waits for its response.
 struct Pending {
@@ -24,7 +30,7 @@ using OrPending = std::variant<Result<T>, Pending>;
 
 struct Obtained {
     Snapshot keys;
-    bool is_newly_fetched;  ///< by a fetch that this call waited for
+    bool is_conclusive;  ///< the issuer's own response to a request that was sent after the call had begun
 };
 
 }  // namespace authjwks

@@ -1,7 +1,6 @@
-// The interface between the network and the code that needs documents: requests, responses, and the ways to fail.
+// The interface between the network and the code that needs documents: requests, responses and failures.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,35 +8,40 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/fetch_fault.hpp"
 
 namespace authjwks {
 
-/// Why a fetch failed.
-enum class FetchFault : std::uint8_t {
-    url_refused,
-    unreachable,
-    tls_failed,
-    timed_out,
-    bad_status,
-    too_large,
-    bad_encoding,
-    not_json,
-    not_discovery,
-    issuer_mismatch,
-    not_a_key_set,
-    too_many_keys,
-    stopped,
+/// Which of an issuer's documents a request is for.
+enum class FetchStage : std::uint8_t { discovery, key_set };
+
+constexpr std::string_view name_of(FetchStage stage) {
+    return stage == FetchStage::discovery ? "discovery" : "key_set";
+}
+
+/// Why a document did not come. Texts are of the configuration or of tables, unless their comment says otherwise.
+struct FetchFailure {
+    // Implicit: most failures are no more than a row of the table where they are found.
+    FetchFailure(FetchFault row) : fault(row) {}
+    FetchFailure(FetchFault row, std::string why) : fault(row), cause(std::move(why)) {}
+
+    FetchFault fault;
+    FetchStage stage = FetchStage::key_set;
+    std::string url{};    ///< that was asked, as configured or as the metadata names it; at most 200 characters
+    long status = 0;      ///< of HTTP; 0 without a response
+    std::string cause{};  ///< of libcurl or TLS; of issuer_mismatch what the metadata names, escaped and shortened
+    std::string hint{};   ///< what to do, where more is known than the advice of the table; may repeat the cause
+    std::optional<std::chrono::seconds> retry_after{};  ///< that the server demands (RFC 9110 §10.2.3)
+
+    /// Whether an operator would read the same.
+    bool is_same_reason(const FetchFailure& other) const {
+        return fault == other.fault && stage == other.stage && url == other.url && status == other.status;
+    }
 };
-
-inline constexpr std::array<std::string_view, 13> kFetchFaultNames{
-    "url_refused", "unreachable",   "tls_failed",      "timed_out",     "bad_status",    "too_large", "bad_encoding",
-    "not_json",    "not_discovery", "issuer_mismatch", "not_a_key_set", "too_many_keys", "stopped"};
-
-/// The name of the fault, for reports.
-constexpr std::string_view name_of(FetchFault fault) { return kFetchFaultNames[static_cast<std::size_t>(fault)]; }
 
 /// The server's identifiers of a version of a document (RFC 9110 §8.8), for conditional requests.
 struct Validators {
@@ -59,14 +63,15 @@ struct HttpRequest {
 struct HttpResponse {
     long status = 0;
     std::string body;                                ///< decoded, at most kMaxBodyBytes
-    std::optional<std::chrono::seconds> lifetime{};  ///< max-age less Age (RFC 9111 §4.2), where named
+    std::optional<std::chrono::seconds> lifetime{};  ///< max-age less Age (RFC 9111 §4.2), where that says anything
     Validators version{};
+    std::optional<std::chrono::seconds> retry_after{};  ///< RFC 9110 §10.2.3
 };
 
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;
 
 /// Performs one exchange. Never follows a redirect, and never sends a request twice. Called from any thread, from
 /// several at once.
-using Fetch = std::function<Result<HttpResponse, FetchFault>(const HttpRequest&)>;
+using Fetch = std::function<Result<HttpResponse, FetchFailure>(const HttpRequest&)>;
 
 }  // namespace authjwks

@@ -11,6 +11,7 @@
 
 #include "base/ascii.hpp"
 #include "net/curl.hpp"
+#include "net/curl_failure.hpp"
 #include "net/http_headers.hpp"
 #include "net/transfer.hpp"
 
@@ -23,6 +24,7 @@ struct Exchange {
     HttpHeaders headers{};
     std::optional<FetchFault> refusal{};  ///< why a callback ended it
     const std::function<bool()>* is_stopping = nullptr;
+    std::array<char, CURL_ERROR_SIZE> words{};  ///< libcurl's description of a failure
 
     /// Ends the exchange. @return the value that a callback returns for that.
     std::size_t refuse(FetchFault why) {
@@ -54,28 +56,6 @@ int check_progress(void* of, curl_off_t, curl_off_t received, curl_off_t, curl_o
     return exchange.refusal ? 1 : 0;
 }
 
-/// The faults for codes of libcurl; all others mean that the server was not reached.
-constexpr std::array kFaults{
-    std::pair{CURLE_FILESIZE_EXCEEDED, FetchFault::too_large},
-    std::pair{CURLE_OPERATION_TIMEDOUT, FetchFault::timed_out},
-    std::pair{CURLE_BAD_CONTENT_ENCODING, FetchFault::bad_encoding},
-    std::pair{CURLE_UNSUPPORTED_PROTOCOL, FetchFault::url_refused},
-    std::pair{CURLE_URL_MALFORMAT, FetchFault::url_refused},
-    std::pair{CURLE_SSL_CONNECT_ERROR, FetchFault::tls_failed},
-    std::pair{CURLE_PEER_FAILED_VERIFICATION, FetchFault::tls_failed},
-    std::pair{CURLE_SSL_CACERT_BADFILE, FetchFault::tls_failed},
-    std::pair{CURLE_SSL_CERTPROBLEM, FetchFault::tls_failed},
-    std::pair{CURLE_SSL_CIPHER, FetchFault::tls_failed},
-};
-
-/// @param connected whether a server was reached: libcurl reports one that does not speak HTTP like a URL of another
-/// scheme.
-FetchFault fault_of(CURLcode code, bool connected) {
-    const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
-    if (row == kFaults.end() || (connected && row->second == FetchFault::url_refused)) return FetchFault::unreachable;
-    return row->second;
-}
-
 std::string with_space(const std::string& value) { return value.empty() ? value : " " + value; }
 
 bool has_body(const HttpRequest& request) { return request.method != "GET"; }
@@ -92,7 +72,7 @@ class HttpFetch {
   public:
     explicit HttpFetch(HttpOptions options) : options_(std::move(options)) {}
 
-    Result<HttpResponse, FetchFault> operator()(const HttpRequest& request) const {
+    Result<HttpResponse, FetchFailure> operator()(const HttpRequest& request) const {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - Clock::now());
         if (left.count() <= 0) return FetchFault::timed_out;
         const net::List headers = headers_for(request), connect_to = connect_to_list();
@@ -106,10 +86,13 @@ class HttpFetch {
         if (has_body(request)) attach_body(handle, request);
         trust(handle, request.send_credentials);
         const CURLcode code = transfer.perform();
-        long connections = 0;
-        net::curl().easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &connections);
-        if (code != CURLE_OK) return exchange.refusal.value_or(fault_of(code, connections > 0));
-        HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version()};
+        if (code != CURLE_OK && exchange.refusal) return *exchange.refusal;
+        if (code != CURLE_OK) {
+            const bool has_proxy = options_.proxy && !options_.proxy->empty();
+            return net::failure_of(handle, code, exchange.words.data(), has_proxy);
+        }
+        HttpResponse response{0, std::move(exchange.body), exchange.headers.lifetime(), exchange.headers.version(),
+                              exchange.headers.retry_after()};
         net::curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
         return response;
     }
@@ -160,6 +143,7 @@ class HttpFetch {
         net::curl().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
         net::curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, check_progress);
         net::curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
+        net::curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.words.data());
     }
 
     void address(CURL* handle, const HttpRequest& request, curl_slist* headers, curl_slist* connect_to) const {

@@ -4,8 +4,10 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <utility>
 
 #include "base/ascii.hpp"
+#include "net/curl_api.hpp"
 
 namespace authjwks {
 namespace {
@@ -35,17 +37,19 @@ std::string_view take_item(std::string_view& list) {
     return item;
 }
 
-std::optional<std::chrono::seconds> max_age_of(std::string_view directives) {
-    constexpr std::string_view name = "max-age=";
-    while (!directives.empty()) {
-        const auto directive = take_item(directives);
-        if (same_ignoring_case(directive.substr(0, name.size()), name)) {
-            auto value = directive.substr(name.size());
-            if (value.starts_with('"')) value.remove_prefix(1);
-            return delta_seconds(value);
-        }
-    }
-    return std::nullopt;
+/// The value of a directive of Cache-Control (RFC 9111 §5.2) without its quotes, or nothing if it is another one.
+std::optional<std::string_view> value_of(std::string_view directive, std::string_view name) {
+    if (!same_ignoring_case(directive.substr(0, name.size()), name)) return std::nullopt;
+    auto value = directive.substr(name.size());
+    if (value.starts_with('"')) value.remove_prefix(1);
+    return value;
+}
+
+/// Seconds since the epoch of a date (RFC 9110 §5.6.7), in any form that libcurl reads.
+std::optional<std::chrono::seconds> date_of(const std::string& text) {
+    const auto seconds = net::curl().getdate(text.c_str(), nullptr);
+    if (seconds < 0) return std::nullopt;
+    return std::chrono::seconds(seconds);
 }
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
@@ -90,7 +94,11 @@ void HttpHeaders::begin_again() {
 
 void HttpHeaders::take_field(std::string_view name, std::string_view value) {
     if (same_ignoring_case(name, "cache-control")) {
-        if (const auto max_age = max_age_of(value)) max_age_ = max_age;
+        take_cache_control(value);
+    } else if (same_ignoring_case(name, "retry-after")) {
+        retry_after_ = printable(value);
+    } else if (same_ignoring_case(name, "date")) {
+        date_ = printable(value);
     } else if (same_ignoring_case(name, "age")) {
         age_ = delta_seconds(value).value_or(std::chrono::seconds(0));
     } else if (same_ignoring_case(name, "etag")) {
@@ -99,6 +107,17 @@ void HttpHeaders::take_field(std::string_view name, std::string_view value) {
         version_.last_modified = printable(value);
     } else if (same_ignoring_case(name, "content-encoding") || same_ignoring_case(name, "transfer-encoding")) {
         count_codings(value);
+    }
+}
+
+void HttpHeaders::take_cache_control(std::string_view directives) {
+    bool is_first = true;
+    while (!directives.empty()) {
+        const auto directive = take_item(directives);
+        if (same_ignoring_case(directive, "no-store") || same_ignoring_case(directive, "no-cache"))
+            forbids_caching_ = true;
+        if (const auto value = value_of(directive, "max-age="); value && std::exchange(is_first, false))
+            if (const auto seconds = delta_seconds(*value)) max_age_ = seconds;
     }
 }
 
@@ -115,8 +134,15 @@ void HttpHeaders::count_codings(std::string_view codings) {
 }
 
 std::optional<std::chrono::seconds> HttpHeaders::lifetime() const {
-    if (!max_age_) return std::nullopt;
+    if (!max_age_ || forbids_caching_ || *max_age_ == std::chrono::seconds(0)) return std::nullopt;
     return std::max(std::chrono::seconds(0), *max_age_ - age_);
+}
+
+std::optional<std::chrono::seconds> HttpHeaders::retry_after() const {
+    if (retry_after_.empty() || is_digit(retry_after_.front())) return delta_seconds(retry_after_);
+    const auto until = date_of(retry_after_), sent = date_of(date_);
+    if (!until || !sent) return std::nullopt;
+    return std::max(std::chrono::seconds(0), *until - *sent);
 }
 
 }  // namespace authjwks

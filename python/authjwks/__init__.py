@@ -16,9 +16,10 @@ from authjwks.errors import (
     RevokedToken,
     TokenError,
 )
+from authjwks.fetch_failure import FetchFailure
 from authjwks.http_options import HttpOptions
 from authjwks.keys.events import Event
-from authjwks.keys.health import Health, IssuerHealth, TokenCacheHealth
+from authjwks.keys.health import Health, IssuerHealth, SkippedKey, TokenCacheHealth
 from authjwks.options import ANY, KeyOptions, TokenCacheOptions
 from authjwks.principal import ClaimPaths, Principal
 from authjwks.telemetry.verdicts import Verdict
@@ -31,6 +32,7 @@ __all__ = [
     "ConfigError",
     "Event",
     "ExpiredToken",
+    "FetchFailure",
     "Forbidden",
     "Health",
     "HttpOptions",
@@ -42,6 +44,7 @@ __all__ = [
     "MissingToken",
     "Principal",
     "RevokedToken",
+    "SkippedKey",
     "TokenCacheHealth",
     "TokenCacheOptions",
     "TokenError",

@@ -8,6 +8,8 @@ TYPE_CHECKING = False  # as `typing` has it, whose import would take longer than
 if TYPE_CHECKING:
     from typing import TypeVar
 
+    from authjwks.fetch_failure import FetchFailure
+
     ErrorT = TypeVar("ErrorT", bound="AuthError")
 
 
@@ -78,10 +80,13 @@ class KeysUnavailable(AuthError):
 
     Attributes:
         retry_after: seconds after which another try makes sense, at least 1.
+        failure: why, where `Verifier.prefetch` or `Verifier.refresh` raised it and the issuer was asked. It is for
+            those who run the service: no answer may hold it.
     """
 
     code = "keys_unavailable"
     retry_after: int = 1
+    failure: FetchFailure | None = None
 
 
 class ConfigError(AuthError, ValueError):
@@ -97,6 +102,7 @@ _core.register_errors(
         "too_long": InvalidToken,
         "unsupported_alg": InvalidToken,
         "unknown_key": InvalidToken,
+        "unusable_key": InvalidToken,
         "bad_signature": InvalidToken,
         "expired": ExpiredToken,
         "not_yet_valid": InvalidToken,

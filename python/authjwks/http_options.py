@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
+import authjwks._core as _core
 from authjwks._frozen import Frozen
 from authjwks._option_checks import MILLISECOND, seconds, text, texts
 from authjwks.errors import ConfigError
 
 Path = str | os.PathLike[str]
+_HEX_DIGITS = frozenset("0123456789abcdef")
 _FIELD_NAME_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 Fetch = Callable[[str, Mapping[str, str], float], tuple[int, Mapping[str, str], bytes]]
@@ -40,8 +42,10 @@ class HttpOptions(Frozen):
             do, and no other.
 
     Raises:
-        ConfigError: when a timeout is not a number of seconds from 0.001 to a year, a path does not exist, a rule of
-            `connect_to` has not four parts, or a header's name or value is not legal in HTTP (RFC 9110 §5).
+        ConfigError: when a timeout is not a number of seconds from 0.001 to a year, a path does not exist, a file
+            cannot be used (no certificate in PEM, an encrypted key, the key of another certificate), a folder has no
+            hashed names, a rule of `connect_to` has not four parts, or a header's name or value is not legal in HTTP
+            (RFC 9110 §5).
     """
 
     __slots__ = (
@@ -86,12 +90,13 @@ class HttpOptions(Frozen):
             raise ConfigError("allow_http must be a bool")
         if proxy is not None and not (isinstance(proxy, str) and proxy.isascii() and proxy.isprintable()):
             raise ConfigError("proxy must be a str of printable ASCII")
+        certificate_and_key = _certificate_and_key(client_cert)
         self._set(
             timeout=seconds("timeout", timeout, minimum=MILLISECOND),
             connect_timeout=seconds("connect_timeout", connect_timeout, minimum=MILLISECOND),
-            ca_file=None if ca_file is None else _file("ca_file", ca_file),
-            ca_path=None if ca_path is None else _folder("ca_path", ca_path),
-            client_cert=_certificate_and_key(client_cert),
+            ca_file=None if ca_file is None else _file_of_certificates(ca_file),
+            ca_path=None if ca_path is None else _folder_of_certificates(ca_path),
+            client_cert=certificate_and_key,
             proxy=proxy,
             connect_to=_connect_rules(connect_to),
             headers=_header_pairs(headers),
@@ -112,18 +117,37 @@ def _file(option: str, path: Path) -> str:
     return text(option, os.fspath(path))
 
 
-def _folder(option: str, path: Path) -> str:
+def _file_of_certificates(path: Path) -> str:
+    name = _file("ca_file", path)
+    try:
+        _core.check_ca_file(name)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return name
+
+
+def _folder_of_certificates(path: Path) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
-        raise ConfigError(f"{option} must be the path of a folder")
-    return text(option, os.fspath(path))
+        raise ConfigError("ca_path must be the path of a folder")
+    hashes = (name.partition(".")[0] for name in os.listdir(path))
+    if not any(len(name) == 8 and _HEX_DIGITS.issuperset(name) for name in hashes):
+        raise ConfigError("ca_path has no certificates named by hash: run `openssl rehash` on it, or use ca_file")
+    return text("ca_path", os.fspath(path))
 
 
 def _certificate_and_key(given: Path | tuple[Path, Path] | None) -> tuple[str, str | None] | None:
     if given is None:
         return None
+    key: str | None = None
     if isinstance(given, tuple) and len(given) == 2:
-        return _file("client_cert", given[0]), _file("client_cert", given[1])
-    return _file("client_cert", given), None
+        certificate, key = _file("client_cert", given[0]), _file("client_cert", given[1])
+    else:
+        certificate = _file("client_cert", given)
+    try:
+        _core.check_client_certificate(certificate, key)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return certificate, key
 
 
 def _connect_rules(rules: str | Collection[str]) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ class KeyOptions(Frozen):
     Args:
         ttl: age at which a key set is fetched anew.
         max_stale: how long past `ttl` a key set still serves while its issuer fails; 0 for not at all.
-        cooldown: the least time between two fetches made because a token names an unknown key.
+        cooldown: the time after which the issuer may be asked for one more unknown key, once it was for five; and for
+            how long one that it does not have is refused without asking.
 
     Raises:
         ConfigError: when one is not a number of seconds up to a year, or is below zero, or for `ttl` below 0.001.
@@ -39,7 +40,7 @@ class KeyOptions(Frozen):
     max_stale: float
     cooldown: float
 
-    def __init__(self, ttl: float = 900.0, max_stale: float = 86_400.0, cooldown: float = 30.0) -> None:
+    def __init__(self, ttl: float = 900.0, max_stale: float = 86_400.0, cooldown: float = 10.0) -> None:
         self._set(
             ttl=seconds("ttl", ttl, minimum=MILLISECOND),
             max_stale=seconds("max_stale", max_stale, minimum=0.0),

@@ -145,7 +145,7 @@ class Verifier:
         """Wait until the keys of every named issuer are there, so that no request has to.
 
         Raises:
-            KeysUnavailable: when those of one are not available.
+            KeysUnavailable: when those of one are not available; its `failure` and its cause say why.
         """
         self._keys.prefetch()
 
@@ -153,7 +153,7 @@ class Verifier:
         """Ask every issuer in use for its keys now, and wait. Keys at hand serve on when one does not answer.
 
         Raises:
-            KeysUnavailable: when one did not.
+            KeysUnavailable: when one did not; its `failure` and its cause say why.
         """
         self._keys.refresh()
 

@@ -35,17 +35,19 @@ class ScriptedNetwork {
   public:
     explicit ScriptedNetwork(fuzz::ByteReader& script) : script_(script) {}
 
-    Result<HttpResponse, FetchFault> answer(const HttpRequest& request) {
+    Result<HttpResponse, FetchFailure> answer(const HttpRequest& request) {
         asked_.push_back({request, 0, {}});
-        constexpr std::array<long, 8> statuses{200, 200, 200, 304, 404, 500, 301, 0};
+        constexpr std::array<long, 8> statuses{200, 200, 200, 304, 404, 503, 405, 0};
         const long status = statuses[script_.choice(statuses.size())];
         if (status == 0) return FetchFault::unreachable;
         asked_.back().status = status;
         asked_.back().body = body();
+        const std::chrono::seconds seconds(script_.byte());
         return HttpResponse{.status = status,
                             .body = asked_.back().body,
-                            .lifetime = std::chrono::seconds(script_.byte()),
-                            .version = {.etag = std::string(script_.text_until(kSeparator)), .last_modified = {}}};
+                            .lifetime = seconds,
+                            .version = {.etag = std::string(script_.text_until(kSeparator)), .last_modified = {}},
+                            .retry_after = seconds};
     }
     const std::vector<Asked>& asked() const { return asked_; }
 
@@ -73,9 +75,14 @@ LocationOptions location(std::size_t which, bool allow_http) {
     return options;
 }
 
-std::size_t most_requests(const LocationOptions& options) {
+/// Where the location of the keys is known, it may be asked in vain first.
+std::size_t most_requests(const LocationOptions& options, bool is_located) {
     if (options.jwks_uri) return 1;
-    return options.discovery_url ? 2 : 3;
+    return (options.discovery_url ? 2U : 3U) + (is_located ? 1U : 0U);
+}
+
+bool is_located(const LoadRequest& request) {
+    return request.known.location && request.now < request.known.location->found_at + request.max_location_age;
 }
 
 /// Whether `metadata`, after a byte order mark if there is one, leads from `issuer` to `url`.
@@ -111,7 +118,7 @@ bool may_have_credentials(const std::string& url, const LocationOptions& options
 }
 
 void check_requests(const std::vector<Asked>& asked, const LocationOptions& options, const LoadRequest& request) {
-    fuzz::expect(asked.size() <= most_requests(options), "an issuer is asked a few times at most");
+    fuzz::expect(asked.size() <= most_requests(options, is_located(request)), "an issuer is asked a few times at most");
     for (const Asked& each : asked) {
         fuzz::expect(fuzz::may_be_fetched(each.request.url, options.allow_http), "only URLs to fetch from are asked");
         fuzz::expect(each.request.no_cache == request.no_cache && each.request.deadline == request.deadline,
@@ -122,9 +129,35 @@ void check_requests(const std::vector<Asked>& asked, const LocationOptions& opti
             fuzz::expect(!request.no_cache && each.request.url == request.known.url,
                          "validators are sent to their own URL");
     }
-    for (std::size_t i = 1; i < asked.size(); ++i)
-        if (fuzz::has_scheme(asked[i - 1].request.url, "https"))
-            fuzz::expect(fuzz::has_scheme(asked[i].request.url, "https"), "what came by https never leads to http");
+    for (std::size_t i = 1; i < asked.size(); ++i) {
+        const auto &before = asked[i - 1], &after = asked[i];
+        const bool is_lead = i > 1 || !is_located(request);  // and not the keys that were asked for in vain
+        if (is_lead && fuzz::has_scheme(before.request.url, "https"))
+            fuzz::expect(fuzz::has_scheme(after.request.url, "https"), "what came by https never leads to http");
+        if (after.request.url.find("/.well-known/oauth") != std::string::npos)
+            fuzz::expect(before.status == 404 || before.status == 405 || before.status == 200,
+                         "RFC 8414 is for want of another document, or the metadata names that URL");
+    }
+}
+
+bool is_printable(const std::string& text) {
+    return std::ranges::all_of(text, [](char letter) { return letter >= ' ' && letter <= '~'; });
+}
+
+void check_failure(const FetchFailure& failure, const std::vector<Asked>& asked) {
+    constexpr std::size_t longest = 200;
+    fuzz::expect(failure.url.size() <= longest + 3, "a URL is short enough for a log");
+    const auto of = std::ranges::find_if(asked, [&failure](const Asked& each) {
+        return each.request.url.substr(0, longest) == failure.url.substr(0, longest);
+    });
+    fuzz::expect(of != asked.end(), "and one that was asked");
+    for (const std::string& text : {failure.url, failure.cause, failure.hint})
+        fuzz::expect(is_printable(text) && text.size() <= 2 * longest, "what a log gets is short and printable");
+    fuzz::expect(!failure.retry_after || failure.status == 503, "a server that is busy says for how long");
+    fuzz::expect(
+        std::ranges::any_of(
+            asked, [&failure](const Asked& each) { return failure.status == 0 || each.status == failure.status; }),
+        "a status was received");
 }
 
 void check_result(const LoadedKeys& loaded, const std::vector<Asked>& asked, const LocationOptions& options,
@@ -134,10 +167,16 @@ void check_result(const LoadedKeys& loaded, const std::vector<Asked>& asked, con
     fuzz::expect(loaded.origin.url == last.request.url, "keys come from the last URL that was asked");
     if (options.jwks_uri) fuzz::expect(last.request.url == options.jwks_uri, "which is the one that was configured");
     if (!options.jwks_uri) {
-        fuzz::expect(asked.size() >= 2, "or is found in metadata");
-        const Asked& metadata = asked[asked.size() - 2];
-        fuzz::expect(metadata.status == 200, "that came");
-        fuzz::expect(names(metadata.body, options.issuer, last.request.url), "from the issuer and names the URL");
+        const auto& location = loaded.origin.location;
+        fuzz::expect(location && location->jwks_uri.text() == last.request.url, "or is found in metadata");
+        if (asked.size() == 1) {
+            fuzz::expect(is_located(request), "that is young");
+            fuzz::expect(location->found_at == request.known.location->found_at, "and grows older");
+        } else {
+            const Asked& metadata = asked[asked.size() - 2];
+            fuzz::expect(metadata.status == 200, "that came");
+            fuzz::expect(names(metadata.body, options.issuer, last.request.url), "from the issuer and names the URL");
+        }
     }
     const bool is_unchanged = last.status == 304 && last.request.known.has_any();
     fuzz::expect(last.status == 200 || is_unchanged, "only an answer brings keys");
@@ -145,21 +184,30 @@ void check_result(const LoadedKeys& loaded, const std::vector<Asked>& asked, con
         fuzz::expect(is_unchanged || last.body == request.known.body, "keys are the same only if the answer says so");
     else
         fuzz::expect(last.status == 200 && bool(KeySet::parse(last.body, {})), "keys are those of the answer");
+    if (loaded.keys) fuzz::expect(!loaded.keys->usable().empty(), "and can be used");
+}
+
+/// The keys at hand, and by that number: not where they were found; so a minute ago; so too long ago.
+void know(LoadRequest& request, std::size_t which) {
+    request.now = Tick(std::chrono::hours(1000));
+    request.known = {.url = std::string(kDirect),
+                     .body = std::string(fuzz::kIssuedKeys),
+                     .version = {.etag = "\"1\"", .last_modified = {}}};
+    if (which == 0) return;
+    request.known.location = FoundLocation{*Url::parse(kDirect, false), {}, request.now - std::chrono::minutes(1)};
+    request.max_location_age = std::chrono::minutes(which == 1 ? 60 : 1);
 }
 
 void check(fuzz::ByteReader& input) {
     const auto which = input.choice(4);
     const LocationOptions options = location(which, input.flag());
     LoadRequest request{.deadline = Tick(std::chrono::hours(1)), .no_cache = input.flag()};
-    if (input.flag())
-        request.known = {.url = std::string(kDirect),
-                         .body = std::string(fuzz::kIssuedKeys),
-                         .version = {.etag = "\"1\"", .last_modified = {}}};
+    if (input.flag()) know(request, input.choice(3));
     ScriptedNetwork network(input);
     const auto loaded =
         KeyLocation(options).load([&network](const HttpRequest& asked) { return network.answer(asked); }, request);
     check_requests(network.asked(), options, request);
-    if (loaded) check_result(*loaded, network.asked(), options, request);
+    loaded ? check_result(*loaded, network.asked(), options, request) : check_failure(loaded.error(), network.asked());
 }
 
 }  // namespace

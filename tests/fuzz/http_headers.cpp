@@ -40,10 +40,11 @@ void check_kept(const HttpHeaders& headers, const std::vector<std::string_view>&
                  "a lifetime is a stretch of time");
 }
 
-bool names_an_encoding(std::string_view text) {
+/// Whether a header whose name ends like this may be in the text.
+bool may_name(std::string_view text, std::string_view end_of_name) {
     std::string lower(text);
     std::ranges::transform(lower, lower.begin(), to_lower);
-    return lower.find("encoding:") != std::string::npos;
+    return lower.find(std::string(end_of_name) + ':') != std::string::npos;
 }
 
 void check(std::string_view text, bool repeats) {
@@ -61,7 +62,11 @@ void check(std::string_view text, bool repeats) {
     } while (taken && repeats && !lines.empty());
     fuzz::expect(taken || offered > HttpHeaders::kMaxBytes, "and nothing is refused below it");
     check_kept(headers, lines);
-    fuzz::expect(headers.is_decodable() || names_an_encoding(text), "a body without an encoding needs no decoding");
+    fuzz::expect(headers.is_decodable() || may_name(text, "encoding"), "a body without an encoding needs no decoding");
+    const auto wait = headers.retry_after();
+    fuzz::expect(!wait || wait->count() >= 0, "nobody is asked again in the past");
+    fuzz::expect(!wait || may_name(text, "retry-after"), "only a server that wants to be left alone is");
+    fuzz::expect(!headers.lifetime() || may_name(text, "cache-control"), "a lifetime is one that the server names");
 }
 
 }  // namespace

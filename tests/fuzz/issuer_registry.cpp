@@ -12,6 +12,7 @@
 #include "engine/issuer_registry.hpp"
 #include "support/byte_reader.hpp"
 #include "support/expect.hpp"
+#include "support/issued.hpp"
 
 namespace authjwks {
 namespace {
@@ -59,10 +60,10 @@ class Service {
         const auto source = std::make_shared<KeySource>(
             KeyOptions{.ttl = std::chrono::hours(1000)},
             KeySourceDependencies{.label = issuer,
-                                  .load = [this, issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                                  .load = [this, issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFailure> {
                                       if (failing_ == issuer) return FetchFault::unreachable;
                                       ++answers_;
-                                      return LoadedKeys{*KeySet::parse(R"({"keys":[]})", {})};
+                                      return LoadedKeys{*KeySet::parse(fuzz::kOneIssuedKey, {})};
                                   },
                                   .now = [this] { return now_; },
                                   .jitter = [] { return 0.5; },
@@ -169,7 +170,9 @@ class Service {
         for (std::size_t i = 0; i < kNamed.size(); ++i) {
             const auto found = registry_.find(kNamed[i]);
             fuzz::expect(found && *found == named_[i], "a named issuer is always found");
-            if (closed_) fuzz::expect((*found)->refresh() == FetchFault::stopped, "and asked no more after the end");
+            if (!closed_) continue;
+            const auto failure = (*found)->refresh();
+            fuzz::expect(failure && failure->fault == FetchFault::stopped, "and asked no more after the end");
         }
         fuzz::expect(living_ <= kNamed.size() + with_keys_.size() + kMaxUnanswered, "few wait for an answer");
         fuzz::expect(with_keys_.size() <= IssuerRegistry::kMaxKnown + kMaxUnanswered, "sources are bounded");

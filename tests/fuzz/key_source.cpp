@@ -21,6 +21,17 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kSteps = 200;
 constexpr int kDeepest = 3;  // loads within loads
+/// The set of that number, whose key has it as its id.
+std::string set_of(std::size_t number) {
+    return R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"IcmkRdXi-D1Gl2v5qKxmccDCNPP3T1uv2p5QiOn_EWE","kid":")" +
+           std::to_string(number) + "\"}]}";
+}
+std::size_t number_of(const std::string& set) {
+    std::size_t number = 0;
+    while (set != set_of(number)) ++number;
+    return number;
+}
+
 constexpr std::array<Clock::duration, 8> kStretches{1ns, 1ms, 300ms, 1s, 10s, 1min, 10min, 6h};
 
 /// Where threads are to be woken, a caller waits for them in real time.
@@ -66,8 +77,13 @@ class World {
             case 8:
                 if (const auto keys = source_->ready()) model_.serves(keys, now_);
                 return;
-            case 9: return input_.byte() < 4 ? close() : obtain();
+            case 9: return act_rarely(input_.byte());
         }
+    }
+
+    void act_rarely(std::uint8_t which) {
+        if (which < 4) return close();
+        return which < 96 ? recheck() : obtain();
     }
 
     void pass() { now_ += kStretches[input_.choice(kStretches.size())] * (1 + input_.byte() % 16); }
@@ -75,12 +91,12 @@ class World {
     bool wake(Tick at) {
         const bool can = input_.byte() % 16 != 0;
         // Wanted at this very moment, it is for a fetch that was started just now, which fails with it.
-        if (!can && at == now_) model_.wake_fails(now_);
+        if (!can && at == now_) model_.wake_fails();
         return can;
     }
 
-    Result<LoadedKeys, FetchFault> load(const LoadRequest& request) {
-        model_.load_begins(request.no_cache, now_);
+    Result<LoadedKeys, FetchFailure> load(const LoadRequest& request) {
+        const auto number = model_.load_begins(request.no_cache, now_);
         if (input_.byte() % 4 == 0) pass();
         if (depth_ < kDeepest && input_.byte() % 4 == 0) {
             ++depth_;
@@ -88,20 +104,26 @@ class World {
             --depth_;
         }
         const auto kind = input_.choice(6);
-        const auto lifetime = input_.flag() ? std::optional(std::chrono::seconds(input_.byte() * 20)) : std::nullopt;
-        if (kind == 0 && !request.known.body.empty()) {
-            model_.load_succeeds(std::stoull(request.known.body), lifetime, request.deadline, now_);
-            return LoadedKeys{std::nullopt, lifetime, request.known};
-        }
+        const auto seconds = input_.flag() ? std::optional(std::chrono::seconds(input_.byte() * 20)) : std::nullopt;
         if (kind <= 2) {
-            auto keys = *KeySet::parse(R"({"keys":[]})", {});
-            model_.load_succeeds(keys.id(), lifetime, request.deadline, now_);
-            Origin origin{.url = {}, .body = std::to_string(keys.id()), .version = {}};
-            return LoadedKeys{std::move(keys), lifetime, std::move(origin)};
+            const bool is_same = kind == 0 && !request.known.body.empty();
+            return answer(request, number, is_same ? request.known.body : set_of(input_.choice(model_.kSets)), seconds);
         }
-        model_.load_fails(request.deadline, now_);
+        model_.load_fails(kind == 3 ? std::nullopt : seconds, request.deadline, now_);
         if (kind == 3) throw std::runtime_error("as a function of the user's may");
-        return FetchFault::unreachable;
+        FetchFailure failure{FetchFault::unreachable};
+        failure.retry_after = seconds;
+        return failure;
+    }
+
+    /// Like KeyLocation::load(), it brings no keys where those at hand are of the same text.
+    LoadedKeys answer(const LoadRequest& request, std::size_t number, std::string body,
+                      std::optional<std::chrono::seconds> lifetime) {
+        model_.load_succeeds(number, number_of(body), lifetime, request.deadline, now_);
+        LoadedKeys loaded{std::nullopt, lifetime};
+        if (body != request.known.body) loaded.keys = *KeySet::parse(body, {});
+        loaded.origin.body = std::move(body);
+        return loaded;
     }
 
     WaitPolicy wait() {
@@ -110,11 +132,16 @@ class World {
 
     void obtain() {
         const auto wait = this->wait();
+        const auto before = model_.past_caches();
         const auto answer = source_->obtain(wait);
         const auto* const obtained = std::get_if<Result<Obtained>>(&answer);
         fuzz::expect(obtained != nullptr || wait == WaitPolicy::never, "only a caller that does not wait gets Pending");
         if (obtained == nullptr) return;
-        if (*obtained) return model_.serves((*obtained)->keys, now_);
+        if (*obtained) {
+            if ((*obtained)->is_conclusive)
+                fuzz::expect(model_.was_asked_after(before), "only a request that came after the caller is conclusive");
+            return model_.serves((*obtained)->keys, now_);
+        }
         fuzz::expect(is_for_lack_of_keys(obtained->error()), "no keys means 503");
         model_.refuses(now_);
     }
@@ -126,16 +153,44 @@ class World {
         if (obtained == nullptr || !*obtained) return;
         const Snapshot seen = (*obtained)->keys;
         const auto which = input_.choice(5);
-        const auto key_id = which == 0 ? std::nullopt : std::optional(std::to_string(which));
+        const auto key_id = which == 0 ? std::nullopt : std::optional("unknown " + std::to_string(which));
         const auto wait = this->wait();
-        const auto loads = model_.loads();
+        if (wait != WaitPolicy::no_fetch) model_.noted(key_id);
+        const auto before = model_.past_caches();
         const auto answer = source_->renew(seen, key_id, wait);
+        if (const auto* const renewed = std::get_if<Result<Snapshot>>(&answer)) {
+            if (!*renewed || **renewed != seen) return check_renewed(*renewed);
+            return wait == WaitPolicy::no_fetch ? model_.denies_after_wait(key_id, now_)
+                                                : model_.denies(key_id, before, now_);
+        }
+        fuzz::expect(wait == WaitPolicy::never, "only a caller that does not wait gets Pending");
+        if (!input_.flag()) return;
+        source_->wait();
+        renew_after_wait(seen, key_id, before, std::get<Pending>(answer).is_conclusive);
+    }
+
+    void renew_after_wait(const Snapshot& seen, const std::optional<std::string>& key_id, std::size_t before,
+                          bool is_conclusive) {
+        const auto answer = source_->renew(seen, key_id, is_conclusive ? WaitPolicy::no_fetch : WaitPolicy::never);
         const auto* const renewed = std::get_if<Result<Snapshot>>(&answer);
-        fuzz::expect(renewed != nullptr || wait == WaitPolicy::never, "only a caller that does not wait gets Pending");
+        fuzz::expect(renewed != nullptr || !is_conclusive, "a wait that decides is the only one");
         if (renewed == nullptr) return;
-        if (!*renewed) return fuzz::expect(is_for_lack_of_keys(renewed->error()), "no answer means 503");
-        if (**renewed != seen) return model_.serves(**renewed, now_);
-        model_.denies(key_id, wait == WaitPolicy::no_fetch || model_.loads() != loads, now_);
+        if (!*renewed || **renewed != seen) return check_renewed(*renewed);
+        model_.denies(key_id, before, now_);
+    }
+
+    void check_renewed(const Result<Snapshot>& renewed) const {
+        if (renewed) return model_.serves(*renewed, now_);
+        fuzz::expect(is_for_lack_of_keys(renewed.error()), "no answer means 503");
+    }
+
+    /// What a token with a bad signature does.
+    void recheck() {
+        const Snapshot seen = source_->ready();
+        if (!seen) return;
+        const auto loads = model_.loads();
+        source_->recheck(seen);
+        fuzz::expect(model_.loads() == loads, "a bad signature does not wait");
     }
 
     void refresh() {

@@ -136,7 +136,7 @@ def test_encryption_key_of_the_realm_is_skipped_and_all_others_serve(realm):
     assert [published[index]["alg"] for index in for_encryption] == ["RSA-OAEP"]
     assert verifier._keys.native.report()["skipped"] == [(index, "not_for_signatures") for index in for_encryption]
     (health,) = verifier.health().issuers
-    assert (health.keys, health.skipped) == (len(published) - 1, 1)
+    assert (health.keys, len(health.skipped)) == (len(published) - 1, 1)
 
 
 @each_family
@@ -318,7 +318,7 @@ def test_token_is_accepted_by_keys_at_hand_after_the_server_has_ended(afterwards
 def test_keys_past_their_ttl_serve_stale_after_the_server_has_ended(afterwards, ask):
     assert ask(afterwards.overdue, afterwards.token)[:2] == (200, "ada")
     (health,) = afterwards.overdue.health().issuers
-    assert (health.state, health.last_error) == ("stale", "unreachable")
+    assert (health.state, health.last_error.code) == ("stale", "connection_refused")
 
 
 @each_framework

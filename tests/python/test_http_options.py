@@ -19,7 +19,7 @@ from tests.servers.recording import Answer, RecordingServer
 from tests.servers.terminal import at_a_terminal
 from tests.servers.throwaway_ca import ThrowawayCa
 from tests.support.verdicts import GOOD, verdict
-from tests.support.verifiers import OPENID, health_of
+from tests.support.verifiers import OPENID, failure_code_of, health_of
 from tests.support.waiting import eventually
 
 from authjwks import ConfigError, HttpOptions, Verifier
@@ -58,14 +58,16 @@ def keys_from(server, *, scheme="https", issuer=NAME, **options):
 
 
 def outcome(verifier, issuer):
-    """The verdict on a good token, and the reason if there is none."""
+    """The verdict on a good token, and the reason if there is none. The verifier then asks no more."""
     word = verdict(verifier, issuer.mint(iss=NAME))
-    return word, None if word == GOOD else reason(verifier)
+    code = None if word == GOOD else reason(verifier)
+    verifier.close()
+    return word, code
 
 
 def reason(verifier):
     """Why the fetch failed; known a moment after who waited for it has given up."""
-    return eventually(lambda: health_of(verifier).last_error)
+    return eventually(lambda: failure_code_of(verifier))
 
 
 # Whom we trust
@@ -89,40 +91,49 @@ def test_ca_path_makes_a_private_ca_trusted(issuer, ca, tls, tmp_path):
 
 
 def test_ca_path_without_the_ca_of_the_server_is_refused(issuer, tls, tmp_path):
+    ThrowawayCa(tmp_path, "other")
+    subprocess.run(["openssl", "rehash", tmp_path], check=True)
     with serving(issuer, tls) as server:
-        assert outcome(keys_from(server, ca_path=tmp_path), issuer) == ("keys_unavailable", "tls_failed")
+        assert outcome(keys_from(server, ca_path=tmp_path), issuer) == ("keys_unavailable", "tls_untrusted")
 
     assert not server.asked
 
 
+def test_ca_path_without_hashed_names_is_a_config_error(tmp_path):
+    ThrowawayCa(tmp_path)
+
+    with pytest.raises(ConfigError, match="openssl rehash"):
+        HttpOptions(ca_path=tmp_path)
+
+
 def test_private_ca_is_refused_when_not_named(issuer, tls):
     with serving(issuer, tls) as server:
-        assert outcome(keys_from(server), issuer) == ("keys_unavailable", "tls_failed")
+        assert outcome(keys_from(server), issuer) == ("keys_unavailable", "tls_untrusted")
 
     assert not server.asked
 
 
 def test_ca_file_of_another_ca_is_refused(issuer, tls, tmp_path):
     with serving(issuer, tls) as server:
-        other = ThrowawayCa(tmp_path)
+        other = ThrowawayCa(tmp_path, "other")
 
-        assert outcome(keys_from(server, ca_file=other.file), issuer) == ("keys_unavailable", "tls_failed")
+        assert outcome(keys_from(server, ca_file=other.file), issuer) == ("keys_unavailable", "tls_untrusted")
 
     assert not server.asked
 
 
 @pytest.mark.parametrize(
-    ("name", "validity"),
+    ("name", "validity", "code"),
     [
-        pytest.param("issuer.example", {}, id="another_name"),
-        pytest.param("127.0.0.2", {}, id="another_address"),
-        pytest.param("127.0.0.1", {"begins": -2 * DAY, "ends": -DAY}, id="expired"),
-        pytest.param("127.0.0.1", {"begins": DAY, "ends": 2 * DAY}, id="not_yet_valid"),
+        pytest.param("issuer.example", {}, "tls_wrong_host", id="another_name"),
+        pytest.param("127.0.0.2", {}, "tls_wrong_host", id="another_address"),
+        pytest.param("127.0.0.1", {"begins": -2 * DAY, "ends": -DAY}, "tls_expired", id="expired"),
+        pytest.param("127.0.0.1", {"begins": DAY, "ends": 2 * DAY}, "tls_expired", id="not_yet_valid"),
     ],
 )
-def test_certificate_of_a_wrong_name_or_time_is_refused(issuer, ca, name, validity):
+def test_certificate_of_a_wrong_name_or_time_is_refused(issuer, ca, name, validity, code):
     with serving(issuer, ca.context(name, **validity)) as server:
-        assert outcome(keys_from(server, ca_file=ca.file), issuer) == ("keys_unavailable", "tls_failed")
+        assert outcome(keys_from(server, ca_file=ca.file), issuer) == ("keys_unavailable", code)
 
     assert not server.asked
 
@@ -134,15 +145,12 @@ def test_server_without_tls_is_refused_over_https(issuer):
     assert not server.asked
 
 
-def test_damaged_ca_file_does_not_fall_back_to_the_system_store(issuer, tls, tmp_path):
+def test_ca_file_without_a_certificate_is_a_config_error(tmp_path):
     rubbish = tmp_path / "ca.pem"
     rubbish.write_text("no certificate")
-    with serving(issuer, tls) as server:
-        verifier = keys_from(server, ca_file=rubbish)
 
-        assert outcome(verifier, issuer) == ("keys_unavailable", "tls_failed")
-
-    assert not server.asked
+    with pytest.raises(ConfigError, match="ca_file names a file without a certificate in PEM"):
+        HttpOptions(ca_file=rubbish)
 
 
 # Who we are
@@ -173,22 +181,51 @@ def test_client_certificate_is_shown_to_a_server_that_demands_one(issuer, ca, de
     assert asked.client["subjectAltName"] == (("DNS", "client.example"),)
 
 
-@pytest.mark.parametrize("shown", ["none", "of_another_ca", "without_its_key", "with_another_key"])
+@pytest.mark.parametrize("shown", ["none", "of_another_ca"])
 def test_client_certificate_that_does_not_fit_makes_keys_unavailable(issuer, ca, demanding, tmp_path, shown):
-    certificate, _ = ca.issue("client.example")
-    client_cert = {
-        "none": None,
-        "of_another_ca": ThrowawayCa(tmp_path, "other").issue("client.example"),
-        "without_its_key": certificate,
-        "with_another_key": (certificate, ca.issue("another.example")[1]),
-    }[shown]
+    client_cert = None if shown == "none" else ThrowawayCa(tmp_path, "other").issue("client.example")
 
     with serving(issuer, demanding) as server:
-        word, error = outcome(keys_from(server, ca_file=ca.file, client_cert=client_cert), issuer)
+        verifier = keys_from(server, ca_file=ca.file, client_cert=client_cert)
+
+        word, code = outcome(verifier, issuer)
 
     assert word == "keys_unavailable"
-    assert error in ("tls_failed", "unreachable")  # by TLS 1.3 a server may say so only after the handshake
+    assert code in ("tls_client_certificate", "unreachable")  # by TLS 1.3 a server may end it before its reason is read
+    assert "client_cert=(certificate, key)" in health_of(verifier).last_error.advice
     assert not server.asked
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        pytest.param(lambda ca: ca.issue("client.example")[0], "name the key's file as well", id="without_its_key"),
+        pytest.param(lambda ca: ca.issue("client.example")[1], "without a certificate", id="key_alone"),
+        pytest.param(
+            lambda ca: (ca.issue("client.example")[0], ca.issue("another.example")[1]),
+            "not that of the certificate",
+            id="key_of_another",
+        ),
+        pytest.param(
+            lambda ca: (ca.issue("client.example")[0], encrypted(ca.issue("client.example")[1])),
+            "encrypted",
+            id="encrypted",
+        ),
+    ],
+)
+def test_client_certificate_that_cannot_be_used_is_a_config_error(ca, files, sentence):
+    with pytest.raises(ConfigError, match=f"client_cert.*{sentence}"):
+        HttpOptions(client_cert=files(ca))
+
+
+def encrypted(key):
+    """The key in a file of its own, behind a password."""
+    path = key.with_suffix(".encrypted")
+    private_key = serialization.load_pem_private_key(key.read_bytes(), None)
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    formats = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    path.write_bytes(private_key.private_bytes(*formats, encryption))
+    return path
 
 
 # By which way
@@ -259,19 +296,19 @@ def test_no_proxy_variable_does_not_override_a_named_proxy(issuer, ca, tls, prox
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
-def test_refusing_proxy_is_unreachable_and_not_bypassed(issuer, ca, tls, proxy, status):
+def test_refusing_proxy_is_named_and_not_bypassed(issuer, ca, tls, proxy, status):
     proxy.refuses = status
     with serving(issuer, tls) as server:
         verifier = keys_from(server, ca_file=ca.file, proxy=proxy.url)
 
-        assert outcome(verifier, issuer) == ("keys_unavailable", "unreachable")
+        assert outcome(verifier, issuer) == ("keys_unavailable", "proxy_failed")
 
     assert not server.asked
 
 
 def test_proxy_does_not_weaken_the_check_of_the_certificate(issuer, tls, proxy):
     with serving(issuer, tls) as server:
-        assert outcome(keys_from(server, proxy=proxy.url), issuer) == ("keys_unavailable", "tls_failed")
+        assert outcome(keys_from(server, proxy=proxy.url), issuer) == ("keys_unavailable", "tls_untrusted")
 
     assert not server.asked
 
@@ -289,7 +326,7 @@ def test_connect_to_keeps_the_name_of_the_issuer(issuer, ca, has_the_name):
 
         result = outcome(verifier, issuer)
 
-    assert result == ((GOOD, None) if has_the_name else ("keys_unavailable", "tls_failed"))
+    assert result == ((GOOD, None) if has_the_name else ("keys_unavailable", "tls_wrong_host"))
     asked = [(asked.path, asked.headers["Host"]) for asked in server.asked]
     assert asked == ([(OPENID, "issuer.example"), ("/keys", "issuer.example")] if has_the_name else [])
 
@@ -390,26 +427,16 @@ def test_credential_host_that_is_not_a_host_name_is_a_config_error(host):
 
 
 @pytest.mark.slow
-def test_encrypted_client_key_fails_without_a_question_at_the_terminal(issuer, ca, demanding, tmp_path):
+def test_encrypted_client_key_fails_without_a_question_at_the_terminal(ca):
     certificate, key = ca.issue("client.example")
-    encrypted = tmp_path / "encrypted.pem"
-    private_key = serialization.load_pem_private_key(key.read_bytes(), None)
-    encryption = serialization.BestAvailableEncryption(b"secret")
-    formats = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
-    encrypted.write_bytes(private_key.private_bytes(*formats, encryption))
-    with serving(issuer, demanding) as server:
-        program = f"""
-from authjwks import HttpOptions, KeysUnavailable, Verifier
-http = HttpOptions(ca_file={str(ca.file)!r}, client_cert=({str(certificate)!r}, {str(encrypted)!r}))
-verifier = Verifier({NAME!r}, "api", jwks_uri="https://127.0.0.1:{server.server_port}/jwks", http=http)
+    program = f"""
+from authjwks import ConfigError, HttpOptions
 try:
-    verifier.prefetch()
-except KeysUnavailable:
-    print(verifier.health().issuers[0].last_error)
+    HttpOptions(client_cert=({str(certificate)!r}, {str(encrypted(key))!r}))
+except ConfigError as error:
+    print(error)
 """
-        assert at_a_terminal(program).endswith("tls_failed")
-
-    assert not server.asked
+    assert at_a_terminal(program).endswith("a key that is encrypted; it must not be")
 
 
 # What we take
@@ -422,7 +449,7 @@ def test_redirects_are_not_followed(issuer, ca, tls, status):
         with RecordingServer(lambda asked: Answer(status, there), tls) as server:
             verifier = keys_from(server, ca_file=ca.file, headers={"X-Api-Key": "secret"})
 
-            assert outcome(verifier, issuer) == ("keys_unavailable", "bad_status")
+            assert outcome(verifier, issuer) == ("keys_unavailable", "redirected")
 
     assert (len(server.asked), len(target.asked)) == (1, 0)
 

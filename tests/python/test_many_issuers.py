@@ -370,7 +370,7 @@ def test_metadata_that_names_another_issuer_is_not_used(host):
     verifier = host.verifier(on_event=events.append)
 
     assert both_ways(verifier, host.mint("globex")) == "keys_unavailable"
-    assert [(event.issuer, event.error) for event in events] == [(f"{host.url}/{{tenant}}", "issuer_mismatch")]
+    assert [(event.issuer, event.error.code) for event in events] == [(f"{host.url}/{{tenant}}", "issuer_mismatch")]
 
 
 @pytest.mark.parametrize(
@@ -722,7 +722,7 @@ def test_made_up_issuers_are_named_in_no_event_and_no_log(host, caplog, issuers,
     assert {(event.kind, event.issuer) for event in events} == {("refresh_failed", told_as(host))}
     assert {record.levelno for record in told} == {logging.DEBUG}
     assert "made-up" not in f"{events} {[record.getMessage() for record in told]}"
-    assert verifier._keys.events._failing == set()
+    assert verifier._keys.events._reasons == {}
 
 
 @pytest.mark.parametrize("of", ["template", "function"])
@@ -743,10 +743,10 @@ def test_issuer_named_by_a_token_appears_in_events_once_it_has_answered(host, ca
 
 def test_memory_of_failing_issuers_stays_bounded(one, caplog):
     verifier = verifier_of(one)
-    verifier._keys.events._failing.update(f"https://{number}.example" for number in range(1024))
+    verifier._keys.events._reasons.update((f"https://{number}.example", set()) for number in range(1024))
 
     with one.outage():
         assert verdict(verifier, one.mint()) == "keys_unavailable"
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert verifier._keys.events._failing == {one.issuer}
+    assert verifier._keys.events._reasons.keys() == {one.issuer}

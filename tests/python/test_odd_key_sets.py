@@ -75,7 +75,7 @@ def test_key_members_without_meaning_skip_no_key(issuer, members):
     with issuer.respond("/jwks", body=key_set(issuer, **members)):
         assert verdict(verifier, issuer.mint()) == GOOD
 
-    assert health_of(verifier).skipped == 0
+    assert health_of(verifier).skipped == ()
 
 
 def test_key_with_a_huge_number_as_its_id_is_skipped_alone(issuer):
@@ -86,7 +86,7 @@ def test_key_with_a_huge_number_as_its_id_is_skipped_alone(issuer):
     with issuer.respond("/jwks", body=f'{{"keys":[{odd},{",".join(map(json.dumps, keys))}]}}'):
         assert verdict(verifier, issuer.mint()) == GOOD
 
-    assert health_of(verifier).skipped == 1
+    assert len(health_of(verifier).skipped) == 1
 
 
 def test_token_with_a_byte_order_mark_or_a_huge_number_is_malformed(issuer):

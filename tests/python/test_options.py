@@ -4,12 +4,11 @@ import copy
 import inspect
 import os
 import pickle
-import sys
 from typing import Any
 
 import pytest
 
-from authjwks import ClaimPaths, ConfigError, Event, HttpOptions, KeyOptions, TokenCacheOptions, Verdict
+from authjwks import ClaimPaths, ConfigError, Event, FetchFailure, HttpOptions, KeyOptions, TokenCacheOptions, Verdict
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -89,25 +88,28 @@ def test_path_that_is_not_unicode_is_a_config_error_that_names_the_option(tmp_pa
 
 def test_options_cannot_be_changed():
     headers = {"X-Api-Key": "k"}
-    options: Any = HttpOptions(headers=headers, ca_file=sys.executable)
+    options: Any = HttpOptions(headers=headers, connect_to="a:1:b:2")
     headers["X-Api-Key"] = "other"
 
     assert dict(options.headers) == {"X-Api-Key": "k"}
-    assert options.ca_file == sys.executable
+    assert options.connect_to == ("a:1:b:2",)
     with pytest.raises(AttributeError):
         options.timeout = 1.0
     with pytest.raises(AttributeError):
         del options.timeout
 
 
+FAILURE = FetchFailure("not_found", "discovery", "https://issuer.example/x", 404, "a cause", "Advice.")
+
 FROZEN = pytest.mark.parametrize(
     ("options", "other"),
     [
         (KeyOptions(ttl=60), KeyOptions()),
-        (HttpOptions(headers={"X-Api-Key": "k"}, ca_file=sys.executable), HttpOptions()),
+        (HttpOptions(headers={"X-Api-Key": "k"}, connect_to="a:1:b:2"), HttpOptions()),
         (TokenCacheOptions(max_entries=10), TokenCacheOptions()),
         (ClaimPaths(roles=["a", "b"]), ClaimPaths()),
-        (Event("refresh_failed", "https://issuer.example", "timed_out"), Event("recovered", "")),
+        (Event("refresh_failed", "https://issuer.example", FAILURE), Event("recovered", "")),
+        (FAILURE, FAILURE.without_names()),
         (Verdict("expired", "", from_cache=False), Verdict(None, "", from_cache=True)),
         (Verdict("claim_missing", "", False, "exp"), Verdict("claim_missing", "", False, "sub")),
     ],
@@ -138,5 +140,5 @@ def test_signature_of_options_names_fields_and_defaults(options, other):
 
 
 def test_key_options_are_not_a_tuple():
-    assert KeyOptions() != (900.0, 86400.0, 30.0)
-    assert repr(KeyOptions()) == "KeyOptions(ttl=900.0, max_stale=86400.0, cooldown=30.0)"
+    assert KeyOptions() != (900.0, 86400.0, 10.0)
+    assert repr(KeyOptions()) == "KeyOptions(ttl=900.0, max_stale=86400.0, cooldown=10.0)"

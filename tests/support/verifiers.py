@@ -26,3 +26,9 @@ def health_of(verifier: Verifier) -> IssuerHealth:
     """The health of a verifier's only issuer."""
     (issuer,) = verifier.health().issuers
     return issuer
+
+
+def failure_code_of(verifier: Verifier) -> str | None:
+    """Why the latest fetch of a verifier's only issuer failed; None when it did not."""
+    failure = health_of(verifier).last_error
+    return None if failure is None else failure.code

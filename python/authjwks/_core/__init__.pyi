@@ -4,19 +4,22 @@ Times are seconds. Texts that reach a caller are the fixed sentences of `ERRORS`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
 from authjwks._core import testing as testing
 
 __all__ = [
     "ALGORITHMS",
     "ERRORS",
+    "FETCH_FAULTS",
     "IssuerRegistry",
     "KeySource",
     "Pending",
     "RemoteOptions",
     "Verifier",
     "__version__",
+    "check_ca_file",
+    "check_client_certificate",
     "register_errors",
     "testing",
 ]
@@ -37,6 +40,22 @@ def register_errors(types: Mapping[str, type[Exception]]) -> None:
 
     Raises:
         ValueError: when a slug has no class, or a class no slug.
+    """
+
+FETCH_FAULTS: Final[tuple[tuple[str, str, str], ...]]
+"""One `(slug, problem, advice)` per way in which a fetch can fail. The problem goes on from "The key set at URL"."""
+
+_Failure: TypeAlias = tuple[str, str, str, int, str, str]
+"""`(slug, stage, url, status, cause, advice)`: stage is "discovery" or "key_set"; status 0 and empty texts for none."""
+
+def check_ca_file(path: str) -> None:
+    """Raises:
+    ValueError: unless the file has a certificate in PEM.
+    """
+
+def check_client_certificate(certificate: str, key: str | None) -> None:
+    """Raises:
+    ValueError: unless the files have a certificate and its key in PEM, not encrypted.
     """
 
 class _KeyOptions(Protocol):
@@ -127,15 +146,15 @@ class KeySource:
 
     def report(self) -> dict[str, Any]:
         """`label`, `state` ("static", "cold", "fresh", "stale", "failed"), `refreshing` (bool), `age` and
-        `next_refresh` (seconds or None), `last_error` (word or None), `fetches`, `stale_serves`, `throttled` and
-        `members` (int), `usable` (list of (kid or None, alg)), `skipped` (list of (index, reason)), `tolerated` (list
-        of "byte_order_mark" and "number_out_of_range")."""
+        `next_refresh` (seconds or None), `last_error` (a `_Failure` or None), `fetches`, `stale_serves`, `throttled`
+        and `members` (int), `usable` (list of (kid or None, alg)), `skipped` (list of (index, reason)), `tolerated`
+        (list of "byte_order_mark" and "number_out_of_range")."""
 
     def prefetch(self) -> None:
         """Waits for keys, unless there are some. Raises the registered error of "keys_unavailable"."""
 
-    def refresh(self) -> str | None:
-        """Asks the issuer now and waits. Returns why no response came."""
+    def refresh(self) -> _Failure | None:
+        """Asks the issuer now and waits. Returns why no keys came."""
 
     def wait(self) -> None:
         """Waits for the response that the issuer is being asked for, if it is."""
@@ -146,8 +165,8 @@ class KeySource:
     def has_due_work(self) -> bool:
         """Whether `run_due_work` has something to do."""
 
-    def dispatch_events(self, handler: Callable[[str, str | None], object]) -> None:
-        """Calls `handler(kind, error)` for what happened since the last call; what it raises goes to
+    def dispatch_events(self, handler: Callable[[str, _Failure | None], object]) -> None:
+        """Calls `handler(kind, failure)` for what happened since the last call; what it raises goes to
         `sys.unraisablehook`."""
 
     def close(self) -> None:

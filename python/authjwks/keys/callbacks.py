@@ -38,13 +38,18 @@ def weak_callback(target: Callable[..., Any]) -> Callable[..., Any]:
 class FetchCallback:
     """The user's `fetch`, whose answers are made plain types, so that the core runs no Python code to read them.
 
+    What it raises is logged at DEBUG; the core reports the failure with the name of its class.
+
     Raises:
         ConfigError: when `fetch` cannot be called, or would have to be awaited.
     """
 
-    __slots__ = ("__weakref__", "_fetch")
+    __slots__ = ("__weakref__", "_fetch", "_logger")
 
     def __init__(self, fetch: Fetch) -> None:
+        import logging  # now: in a process forked while a thread first imports a module, that import hangs
+
+        self._logger = logging.getLogger("authjwks")
         self._fetch = sync_function("fetch", fetch)
 
     def __call__(self, url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
@@ -52,7 +57,11 @@ class FetchCallback:
             status, fields, body = self._fetch(url, headers, timeout)
             return status, dict(fields), body
 
-        return call_on_hub(fetch, timeout)
+        try:
+            return call_on_hub(fetch, timeout)
+        except Exception:
+            self._logger.debug("the function given as fetch failed", exc_info=True)
+            raise
 
 
 class IssuerCallback:

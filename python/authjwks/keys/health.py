@@ -4,6 +4,26 @@ from __future__ import annotations
 
 import authjwks._core as _core
 from authjwks._frozen import Frozen
+from authjwks.fetch_failure import FetchFailure, failure_of
+
+
+class SkippedKey(Frozen):
+    """A member of a key set that no signature is checked with.
+
+    Attributes:
+        index: its position in the set's "keys", from 0.
+        reason: "not_for_signatures" (an encryption key, by `use` or `key_ops`), "weak_key" (RSA below 2048 or above
+            8192 bits, for example), "unsupported_kty", "unsupported_crv", "unsupported_alg", "private_key",
+            "bad_encoding", "invalid_point", "bad_member", "duplicate_member" or "not_an_object".
+    """
+
+    __slots__ = ("index", "reason")
+
+    index: int
+    reason: str
+
+    def __init__(self, index: int, reason: str) -> None:
+        self._set(index=index, reason=reason)
 
 
 class IssuerHealth(Frozen):
@@ -16,14 +36,14 @@ class IssuerHealth(Frozen):
         refreshing: whether the issuer is being asked at this moment.
         age: seconds since it last answered; None before that.
         next_refresh: seconds until it is asked again, at the earliest; None for static keys.
-        last_error: why the latest fetch failed, as in `Event.error`; None when it went well.
+        last_error: why the latest fetch failed; None when it went well.
         keys: how many keys can check signatures.
-        skipped: how many members of the key set cannot.
+        skipped: the members of the key set that cannot.
         tolerated: what is wrong with its documents, yet has no bearing on keys: "byte_order_mark" in front,
             "number_out_of_range" of what JSON numbers are usually kept in.
         fetches: how often the issuer was asked.
         stale_serves: how many tokens were judged by keys past their ttl.
-        throttled: how many tokens with unknown keys were refused without asking the issuer.
+        throttled: how many tokens with unknown keys got 503, as the issuer could not be asked about them yet.
     """
 
     __slots__ = (
@@ -46,9 +66,9 @@ class IssuerHealth(Frozen):
     refreshing: bool
     age: float | None
     next_refresh: float | None
-    last_error: str | None
+    last_error: FetchFailure | None
     keys: int
-    skipped: int
+    skipped: tuple[SkippedKey, ...]
     tolerated: tuple[str, ...]
     fetches: int
     stale_serves: int
@@ -62,9 +82,9 @@ class IssuerHealth(Frozen):
         refreshing: bool,
         age: float | None,
         next_refresh: float | None,
-        last_error: str | None,
+        last_error: FetchFailure | None,
         keys: int,
-        skipped: int,
+        skipped: tuple[SkippedKey, ...],
         tolerated: tuple[str, ...],
         fetches: int,
         stale_serves: int,
@@ -146,9 +166,9 @@ def _issuer_health(source: _core.KeySource) -> IssuerHealth:
         refreshing=report["refreshing"],
         age=report["age"],
         next_refresh=report["next_refresh"],
-        last_error=report["last_error"],
+        last_error=failure_of(report["last_error"]),
         keys=report["members"] - len(report["skipped"]),
-        skipped=len(report["skipped"]),
+        skipped=tuple(SkippedKey(index, reason) for index, reason in report["skipped"]),
         tolerated=tuple(report["tolerated"]),
         fetches=report["fetches"],
         stale_serves=report["stale_serves"],

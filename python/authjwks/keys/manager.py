@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import authjwks._core as _core
 from authjwks._option_checks import instance, texts
 from authjwks.errors import KeysUnavailable, error_for
+from authjwks.fetch_failure import failure_of
 from authjwks.http_options import Fetch, HttpOptions
 from authjwks.keys.callbacks import FetchCallback, IssuerCallback, IssuerDecision, weak_callback
 from authjwks.keys.events import EventDispatcher, EventListener
@@ -71,17 +72,22 @@ class KeyManager:
 
     def prefetch(self) -> None:
         """As `authjwks.Verifier.prefetch`."""
-        failures = [failure for source in sources_of(self.native) if (failure := self._failure_to_prefetch(source))]
-        if failures:
-            raise failures[0]
+        self._ask(self._prefetch)
 
     def refresh(self) -> None:
         """As `authjwks.Verifier.refresh`."""
-        failed = [source for source in sources_of(self.native) if not self._refreshes(source)]
+        self._ask(self._refresh)
+
+    def _ask(self, ask: Callable[[_core.KeySource], KeysUnavailable | None]) -> None:
+        """Ask every issuer, dispatch what happened, and raise the first error with its reason."""
+        sources = sources_of(self.native)
+        errors = [(error, source) for source in sources if (error := ask(source)) is not None]
         for source in sources_of(self.native):
             self.events(source)
-        if failed:
-            raise error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
+        if errors:
+            error, source = errors[0]
+            error.failure = failure_of(source.report()["last_error"])
+            raise error from (None if error.failure is None else ConnectionError(str(error.failure)))
 
     def health(self, token_cache: dict[str, int] | None) -> Health:
         """As `authjwks.Verifier.health`; `token_cache` is the core's report on it."""
@@ -90,18 +96,20 @@ class KeyManager:
             self.events(source)
         return health_of(sources, token_cache)
 
-    def _failure_to_prefetch(self, source: _core.KeySource) -> KeysUnavailable | None:
+    def _prefetch(self, source: _core.KeySource) -> KeysUnavailable | None:
         try:
             self.waiter.call(source, source.prefetch)
-        except KeysUnavailable as failure:
-            return failure
+        except KeysUnavailable as error:
+            return error
         return None
 
-    def _refreshes(self, source: _core.KeySource) -> bool:
+    def _refresh(self, source: _core.KeySource) -> KeysUnavailable | None:
         try:
-            return self.waiter.call(source, source.refresh) is None
-        except KeysUnavailable:
-            return False
+            if self.waiter.call(source, source.refresh) is None:
+                return None
+        except KeysUnavailable as error:
+            return error
+        return error_for(KeysUnavailable, "infrastructure", "keys_unavailable")
 
 
 def _issuers(issuer: str | Collection[str] | IssuerDecision | Waived) -> tuple[str, ...] | IssuerCallback | None:

@@ -7,6 +7,8 @@ from authjwks.errors import ConfigError
 from authjwks.keys.issuers import IssuerLabels
 from authjwks.telemetry.clock_suspicion import ClockSuspicion
 
+_KEY_BY_CODE = {"keys_unavailable": "", "unknown_key": "key unknown", "unusable_key": "key unusable"}
+
 
 class RefusalLog:
     """Writes one line for each refusal, and suspects the clock where that is the likely reason.
@@ -45,6 +47,4 @@ class RefusalLog:
 
 def _key_is_known(code: str) -> str:
     """Whether the issuer has the key that the token names; "" where keys were not at hand to tell."""
-    if code == "keys_unavailable":
-        return ""
-    return "key unknown" if code == "unknown_key" else "key known"
+    return _KEY_BY_CODE.get(code, "key known")

@@ -11,9 +11,10 @@ namespace {
 
 // The words that programs may depend on; docs/reference and the Python classes know the same ones.
 const std::set<std::string_view> kSlugs{
-    "missing_token", "malformed",     "too_long",     "unsupported_alg", "unknown_key",        "bad_signature",
-    "expired",       "not_yet_valid", "wrong_issuer", "wrong_audience",  "wrong_type",         "claim_missing",
-    "claim_invalid", "bound_token",   "revoked",      "forbidden",       "insufficient_scope", "keys_unavailable",
+    "missing_token",    "malformed",     "too_long",      "unsupported_alg", "unknown_key",    "unusable_key",
+    "bad_signature",    "expired",       "not_yet_valid", "wrong_issuer",    "wrong_audience", "wrong_type",
+    "claim_missing",    "claim_invalid", "bound_token",   "revoked",         "forbidden",      "insufficient_scope",
+    "keys_unavailable",
 };
 
 TEST(GivenTheErrorTable, ItsSlugsAreTheDocumentedOnesAndAllOfThem) {
@@ -25,6 +26,10 @@ TEST(GivenTheErrorTable, ItsSlugsAreTheDocumentedOnesAndAllOfThem) {
 
 TEST(GivenTheErrorTable, EveryCodeFindsItsOwnRow) {
     for (const ErrorInfo& row : kErrors) EXPECT_EQ(&describe(row.code), &row) << row.slug;
+}
+
+TEST(GivenTheErrorTable, ThoseForAnotherKeyAreOfTheStageOfKeys) {
+    for (const ErrorInfo& row : kErrors) EXPECT_EQ(is_for_another_key(row.code), row.stage == Stage::key) << row.slug;
 }
 
 TEST(GivenTheErrorTable, EverySentenceIsOneSentence) {

@@ -43,6 +43,30 @@ TEST(GivenReasonsOfAnotherKind, TheResultHoldsThose) {
     EXPECT_EQ(result.error(), Reason::other);
 }
 
+/// A reason that is more than a row of a table.
+struct Explained {
+    Explained(Reason of) : reason(of) {}
+    Reason reason;
+    std::string why = "a text that is not small enough to be kept in place";
+};
+
+TEST(GivenARowOfAReasonThatIsMore, TheResultIsMadeFromIt) {
+    const auto failing = []() -> Result<int, Explained> { return Reason::other; };
+    const auto result = failing();
+
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason, Reason::other);
+}
+
+TEST(GivenAReasonWithText, ItCanBeMovedOut) {
+    Result<int, Explained> result(Explained(Reason::other));
+    const char* const text = result.error().why.data();
+
+    const Explained reason = std::move(result).error();
+
+    EXPECT_EQ(reason.why.data(), text) << "a copy was made";
+}
+
 TEST(GivenAValueThatCannotBeCopied, ItCanBeMovedOut) {
     Result<std::unique_ptr<int>> result(std::make_unique<int>(7));
 

@@ -44,7 +44,7 @@ struct Issuer {
 /// One that has never asked for keys, and asks by the threads of the scheduler.
 std::unique_ptr<Authenticator> cold_authenticator(const Issuer& issuer) {
     KeySourceDependencies dependencies{.label = "https://issuer.example/",
-                                       .load = [&issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFault> {
+                                       .load = [&issuer](const LoadRequest&) -> Result<LoadedKeys, FetchFailure> {
                                            return LoadedKeys{*KeySet::parse(issuer.keys, {}), std::nullopt, {}};
                                        },
                                        .now = &Clock::now,

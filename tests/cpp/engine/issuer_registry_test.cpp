@@ -39,7 +39,7 @@ class GivenARegistry : public ::testing::Test {
             KeyOptions{},
             KeySourceDependencies{
                 .label = issuer,
-                .load = [](const LoadRequest&) { return Result<LoadedKeys, FetchFault>(FetchFault::unreachable); },
+                .load = [](const LoadRequest&) { return Result<LoadedKeys, FetchFailure>(FetchFault::unreachable); },
                 .now = [this] { return clock.now(); },
                 .jitter = [] { return 0.0; }});
     }

@@ -158,6 +158,65 @@ TEST(GivenKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
     }
 }
 
+TEST(GivenKeysThatCannotBeUsed, TheirNamesAreKnownWhereTheyHaveOne) {
+    Members for_encryption = KeyPair::of("RSA").jwk("a"), nameless = KeyPair::of("RSA").jwk();
+    for_encryption["use"] = nameless["use"] = json_text("enc");
+    const KeySet keys = parse(R"({"keys":[1,{"kty":"RSA","kid":7},{"kty":"oct","kid":""},)" + to_json(nameless) + ',' +
+                              to_json(for_encryption) + ',' + to_json(KeyPair::of("P-256").jwk("good")) + "]}");
+
+    std::vector<std::optional<std::string>> names;
+    for (const KeySet::Skipped& entry : keys.skipped()) names.push_back(entry.key_id);
+    EXPECT_EQ(names, (std::vector<std::optional<std::string>>{std::nullopt, std::nullopt, "", std::nullopt, "a"}));
+    EXPECT_TRUE(keys.has_skipped("a"));
+    EXPECT_TRUE(keys.has_skipped(""));
+    for (const std::string_view other : {"good", "7", "A"}) EXPECT_FALSE(keys.has_skipped(other)) << other;
+}
+
+TEST(GivenTwoSets, TheirKeysServeTogether) {
+    Members for_encryption = KeyPair::of("RSA").jwk("e");
+    for_encryption["use"] = json_text("enc");
+    const KeySet first = parse("\xEF\xBB\xBF" + key_set_json({KeyPair::of("P-256").jwk("a"), for_encryption}));
+    KeySet both = KeySet::join(parse(key_set_json({KeyPair::of("P-384").jwk("b"), for_encryption})),
+                               parse("\xEF\xBB\xBF" + key_set_json({KeyPair::of("P-256").jwk("a"), for_encryption})));
+
+    EXPECT_EQ(found(both, "a", "ES256"), 1U);
+    EXPECT_EQ(found(both, "b", "ES384"), 1U);
+    EXPECT_EQ(both.members(), 4U);
+    EXPECT_EQ(both.skipped().size(), 2U);
+    EXPECT_TRUE(both.has_skipped("e"));
+    EXPECT_TRUE(both.tolerated().byte_order_mark) << "of either";
+    EXPECT_NE(both.id(), first.id());
+}
+
+TEST(GivenTwoSets, AKeyInBothIsThereOnceSoThatATokenWithoutANameFindsIt) {
+    const KeyPair other = KeyPair::generate("P-256");
+    const std::string text = key_set_json({KeyPair::of("P-256").jwk("a"), KeyPair::of("RSA").jwk()});
+    const KeySet same = KeySet::join(parse(text), parse(text));
+    EXPECT_EQ(same.usable().size(), parse(text).usable().size());
+    EXPECT_EQ(found(same, std::nullopt, "ES256"), 1U);
+    EXPECT_EQ(found(same, std::nullopt, "RS256"), 1U);
+
+    const KeySet differing = KeySet::join(parse(text), parse(key_set_json({other.jwk("a")})));
+    EXPECT_EQ(found(differing, "a", "ES256"), 2U) << "two keys under one name";
+    EXPECT_EQ(found(differing, std::nullopt, "ES256"), 0U);
+}
+
+TEST(GivenAnotherSet, AKeyIsReplacedIfItsNameAndAlgorithmStandForAnother) {
+    const KeyPair other = KeyPair::generate("P-256");
+    const KeySet former = parse(key_set_json({KeyPair::of("P-256").jwk("a"), KeyPair::of("RSA").jwk("r")}));
+    const auto replaces = [&former](std::initializer_list<Members> keys) {
+        return parse(key_set_json(keys)).replaces_key_of(former);
+    };
+    EXPECT_TRUE(replaces({other.jwk("a")}));
+    EXPECT_TRUE(replaces({KeyPair::of("RSA").jwk("r"), other.jwk("a")}));
+    EXPECT_FALSE(replaces({KeyPair::of("P-256").jwk("a"), KeyPair::of("RSA").jwk("r")}));
+    EXPECT_FALSE(replaces({other.jwk("b")})) << "a key under another name";
+    EXPECT_FALSE(replaces({other.jwk()})) << "a key without a name";
+    EXPECT_FALSE(replaces({KeyPair::of("P-384").jwk("a")})) << "for another algorithm";
+    EXPECT_FALSE(replaces({}));
+    EXPECT_FALSE(former.replaces_key_of(parse(R"({"keys":[]})")));
+}
+
 TEST(GivenNoKeys, TheSetIsEmptyAndStillASet) {
     const KeySet keys = parse(R"({"keys":[]})");
 

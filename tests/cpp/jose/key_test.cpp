@@ -127,6 +127,22 @@ TEST(GivenEveryKindOfKeyAndEveryAlgorithm, BindTakesJustThePairsThatAgree) {
     }
 }
 
+TEST(GivenTwoKeys, TheyAreTheSameOnlyWithOneNumberAndOneAlgorithm) {
+    for (const Algorithm& row : kAlgorithms) {
+        const KeyPair& pair = KeyPair::serving(row);
+        const PublicKey key = *PublicKey::bind(material_of(pair), row);
+        EXPECT_TRUE(key.is_same_as(key)) << row.name;
+        EXPECT_TRUE(key.is_same_as(*PublicKey::bind(material_of(pair), row))) << row.name << " read again";
+        const KeyPair other = KeyPair::generate(pair.kind());
+        EXPECT_FALSE(key.is_same_as(*PublicKey::bind(material_of(other), row))) << row.name;
+        for (const Algorithm& other_row : kAlgorithms) {
+            const auto bound = PublicKey::bind(material_of(pair), other_row);
+            EXPECT_EQ(bound && key.is_same_as(*bound), &row == &other_row) << row.name << ' ' << other_row.name;
+        }
+    }
+    EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
 TEST(GivenMoreKeysThanCachedContexts, EachVerifiesOnlyItsOwn) {
     const Algorithm& es256 = algorithm("ES256");
     const KeyPair other = KeyPair::generate("P-256");

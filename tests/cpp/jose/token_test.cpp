@@ -332,6 +332,22 @@ TEST_F(GivenASignedToken, AKeyOfAnotherKindUnderItsNameIsUnknown) {
     EXPECT_EQ(token.error(), Errc::unknown_key);
 }
 
+TEST_F(GivenASignedToken, AKeyUnderItsNameThatWasSkippedIsUnusable) {
+    support::Members skipped = KeyPair::of("RSA").jwk("a");
+    skipped["use"] = support::json_text("enc");
+    for (const KeySet& set : {set_of({skipped}), set_of({skipped, pair.jwk("b")})}) {
+        const auto token = VerifiedToken::check(signed_token("{}"), set);
+        ASSERT_FALSE(token);
+        EXPECT_EQ(token.error(), Errc::unusable_key);
+    }
+    EXPECT_TRUE(VerifiedToken::check(signed_token("{}"), set_of({skipped, pair.jwk("a")}))) << "another one serves";
+
+    skipped["kid"] = support::json_text("b");
+    EXPECT_EQ(VerifiedToken::check(signed_token("{}"), set_of({skipped})).error(), Errc::unknown_key);
+    const std::string nameless = pair.token(es256, R"({"alg":"ES256"})", "{}");
+    EXPECT_EQ(VerifiedToken::check(parsed(nameless), set_of({skipped})).error(), Errc::unknown_key);
+}
+
 TEST_F(GivenASignedToken, AnotherKeyUnderItsNameRefutesIt) {
     const auto token = VerifiedToken::check(signed_token("{}"), set_of({KeyPair::generate("P-256").jwk("a")}));
     ASSERT_FALSE(token);

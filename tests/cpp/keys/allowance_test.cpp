@@ -34,6 +34,20 @@ TEST(GivenAnAllowance, ItNeverHoldsMoreThanItsBurst) {
     EXPECT_FALSE(allowance.take(later));
 }
 
+TEST(GivenAnAllowance, WhatIsLeftForOthersIsNotTaken) {
+    Allowance allowance(3, 10s);
+    EXPECT_TRUE(allowance.take(kStart, 1));
+    EXPECT_EQ(allowance.wait(kStart, 1), 0s);
+    EXPECT_TRUE(allowance.take(kStart, 1));
+    EXPECT_FALSE(allowance.take(kStart, 1));
+    EXPECT_EQ(allowance.wait(kStart, 1), 10s);
+    EXPECT_EQ(allowance.wait(kStart), 0s);
+    EXPECT_TRUE(allowance.take(kStart)) << "which is for the others";
+    EXPECT_EQ(allowance.wait(kStart, 1), 20s);
+    EXPECT_FALSE(allowance.take(kStart + 20s - kTick, 1));
+    EXPECT_TRUE(allowance.take(kStart + 20s, 1));
+}
+
 TEST(GivenAnAllowance, WhatIsGivenBackCanBeTakenAgain) {
     Allowance allowance(1, 10s);
     EXPECT_TRUE(allowance.take(kStart));

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 class GivenAFetch : public ::testing::Test {
   protected:
-    GivenAFetch() { fetch.start(Need::keys, deadline); }
+    GivenAFetch() { fetch.start(Need::keys, false, deadline); }
 
     const Tick deadline = Tick(1h);
     std::mutex mutex;
@@ -37,10 +37,25 @@ TEST_F(GivenAFetch, TheThreadThatRunsItCannotAwaitIt) {
     EXPECT_TRUE(elsewhere);
 }
 
+// What a cache has kept, or an issuer was asked for before the caller came, decides nothing.
+TEST_F(GivenAFetch, OnlyARequestPastCachesThatIsNotSentYetIsConclusive) {
+    EXPECT_FALSE(fetch.is_past_caches());
+    EXPECT_FALSE(fetch.is_conclusive());
+    fetch.abandon();
+
+    fetch.start(Need::unknown_key, true, deadline);
+    EXPECT_TRUE(fetch.is_past_caches());
+    EXPECT_TRUE(fetch.is_conclusive());
+
+    fetch.run();
+    EXPECT_TRUE(fetch.is_past_caches());
+    EXPECT_FALSE(fetch.is_conclusive());
+}
+
 TEST_F(GivenAFetch, OnlyItsOwnRunCompletesIt) {
     const auto first = fetch.run();
     fetch.abandon();
-    fetch.start(Need::command, deadline);
+    fetch.start(Need::command, true, deadline);
     const auto second = fetch.run();
 
     EXPECT_FALSE(fetch.complete(first));
@@ -52,7 +67,7 @@ TEST_F(GivenAFetch, OnlyItsOwnRunCompletesIt) {
 TEST_F(GivenAFetch, AbandonedOnesThatGoOnAreBounded) {
     FetchInProgress::Id first = 0;
     for (std::size_t i = 0; i < FetchInProgress::kMaxAbandoned; ++i) {
-        if (i > 0) fetch.start(Need::keys, deadline);
+        if (i > 0) fetch.start(Need::keys, false, deadline);
         first = fetch.run();
         fetch.abandon();
         EXPECT_EQ(fetch.may_start(), i + 1 < FetchInProgress::kMaxAbandoned);
@@ -65,7 +80,7 @@ TEST_F(GivenAFetch, OneThatWasNeverRunIsAbandonedWithoutATrace) {
     for (std::size_t i = 0; i <= FetchInProgress::kMaxAbandoned; ++i) {
         fetch.abandon();
         EXPECT_TRUE(fetch.may_start());
-        fetch.start(Need::keys, deadline);
+        fetch.start(Need::keys, false, deadline);
     }
 }
 

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 KeySourceDependencies scheduled_dependencies() {
     return {.label = "https://issuer.example/",
-            .load = [](const LoadRequest&) -> Result<LoadedKeys, FetchFault> { return FetchFault::unreachable; },
+            .load = [](const LoadRequest&) -> Result<LoadedKeys, FetchFailure> { return FetchFault::unreachable; },
             .now = [] { return Clock::now(); },
             .jitter = [] { return 0.0; },
             .wake = [](const auto& source, Tick at) { return Scheduler::of_this_process().wake(source, at); }};

@@ -26,15 +26,16 @@ class GivenAScheduler : public ::testing::Test {
 
     static std::shared_ptr<KeySource> source_that(std::function<void()> does) {
         return std::make_shared<KeySource>(
-            KeyOptions{}, KeySourceDependencies{.label = "",
-                                                .load =
-                                                    [does = std::move(does)](const LoadRequest&) {
-                                                        does();
-                                                        return Result<LoadedKeys, FetchFault>(FetchFault::unreachable);
-                                                    },
-                                                .now = [] { return Clock::now(); },
-                                                .jitter = [] { return 0.0; },
-                                                .wake = {}});
+            KeyOptions{},
+            KeySourceDependencies{.label = "",
+                                  .load =
+                                      [does = std::move(does)](const LoadRequest&) {
+                                          does();
+                                          return Result<LoadedKeys, FetchFailure>(FetchFault::unreachable);
+                                      },
+                                  .now = [] { return Clock::now(); },
+                                  .jitter = [] { return 0.0; },
+                                  .wake = {}});
     }
 
     Scheduler scheduler;

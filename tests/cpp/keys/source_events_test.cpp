@@ -7,10 +7,13 @@ namespace {
 
 TEST(GivenEveryKindOfEvent, ItsNameIsItsOwn) {
     EXPECT_EQ(name_of(EventKind::keys_changed), "keys_changed");
+    EXPECT_EQ(name_of(EventKind::key_replaced), "key_replaced");
+    EXPECT_EQ(name_of(EventKind::replicas_differ), "replicas_differ");
     EXPECT_EQ(name_of(EventKind::refresh_failed), "refresh_failed");
     EXPECT_EQ(name_of(EventKind::stale_served), "stale_served");
     EXPECT_EQ(name_of(EventKind::recovered), "recovered");
     EXPECT_EQ(name_of(EventKind::throttled), "throttled");
+    EXPECT_EQ(name_of(EventKind::rechecked), "rechecked");
 }
 
 TEST(GivenNoEvents, NoneIsPending) {
@@ -29,9 +32,10 @@ TEST(GivenEvents, TheyAreTakenOnceInTheirOrder) {
 
     ASSERT_EQ(taken.size(), 2U);
     EXPECT_EQ(taken[0].kind, EventKind::refresh_failed);
-    EXPECT_EQ(taken[0].fault, FetchFault::timed_out);
+    ASSERT_TRUE(taken[0].failure);
+    EXPECT_EQ(taken[0].failure->fault, FetchFault::timed_out);
     EXPECT_EQ(taken[1].kind, EventKind::recovered);
-    EXPECT_EQ(taken[1].fault, std::nullopt);
+    EXPECT_FALSE(taken[1].failure);
     EXPECT_FALSE(events.pending());
     EXPECT_TRUE(events.take().empty());
 }

@@ -21,6 +21,7 @@ TEST(GivenNoHeaders, NothingIsKnown) {
     const HttpHeaders headers = headers_of({"HTTP/1.1 200 OK\r\n", "\r\n"});
 
     EXPECT_EQ(headers.lifetime(), std::nullopt);
+    EXPECT_EQ(headers.retry_after(), std::nullopt);
     EXPECT_EQ(headers.version().etag, "");
     EXPECT_EQ(headers.version().last_modified, "");
 }
@@ -38,9 +39,7 @@ TEST(GivenACacheControl, ItsMaxAgeIsTheLifetime) {
              {"Cache-Control: s-maxage=7, max-age=8\r\n", 8s},
              {"Cache-Control:\t max-age=9 \r\n", 9s},
              {"Cache-Control: max-age=\"60\"\r\n", 60s},
-             {"Cache-Control: max-age=0\r\n", 0s},
              {"Cache-Control: ,,max-age=3,\r\n", 3s},
-             {"Cache-Control: no-store\r\n", std::nullopt},
              {"Cache-Control: s-maxage=7\r\n", std::nullopt},
              {"Cache-Control: x-max-age=7\r\n", std::nullopt},
              {"Cache-Control: max-age\r\n", std::nullopt},
@@ -53,6 +52,27 @@ TEST(GivenACacheControl, ItsMaxAgeIsTheLifetime) {
              {"Expires: Thu, 01 Jan 2032 00:00:00 GMT\r\n", std::nullopt},
          })
         EXPECT_EQ(headers_of({line}).lifetime(), lifetime) << line;
+}
+
+// Many servers forbid it for all their responses alike, which says nothing about keys.
+TEST(GivenAServerThatForbidsCaching, ThereIsNoLifetime) {
+    for (const std::string_view line :
+         {"Cache-Control: max-age=0\r\n", "Cache-Control: no-store\r\n", "Cache-Control: no-cache\r\n",
+          "Cache-Control: no-cache, no-store, max-age=0, must-revalidate", "Cache-Control: max-age=600, no-store",
+          "Cache-Control: no-cache,max-age=600", "cache-control: public, max-age=600, NO-STORE",
+          "CACHE-CONTROL: No-Cache , max-age=600", "Cache-Control: max-age=\"0\""})
+        EXPECT_EQ(headers_of({line}).lifetime(), std::nullopt) << line;
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=600", "Cache-Control: no-store"}).lifetime(), std::nullopt);
+    EXPECT_EQ(headers_of({"Cache-Control: no-cache", "Cache-Control: max-age=600"}).lifetime(), std::nullopt);
+    EXPECT_EQ(headers_of({"Cache-Control: max-age=0", "Age: 5"}).lifetime(), std::nullopt);
+}
+
+TEST(GivenADirectiveThatForbidsSomethingElse, TheLifetimeStays) {
+    for (const std::string_view line :
+         {"Cache-Control: max-age=600, no-transform", "Cache-Control: max-age=600, no-stores",
+          "Cache-Control: max-age=600, x-no-cache", "Cache-Control: max-age=600, no-cache=\"Set-Cookie\"",
+          "Pragma: no-cache\r\nCache-Control: max-age=600"})
+        EXPECT_EQ(headers_of({"Cache-Control: max-age=600", line}).lifetime(), 600s) << line;
 }
 
 // RFC 9111 §1.2.2
@@ -85,10 +105,12 @@ TEST(GivenAVersion, ItIsKeptAsReceived) {
 }
 
 TEST(GivenAnotherStatusLine, WhatWasSaidBeforeIsForgotten) {
-    const HttpHeaders headers = headers_of({"HTTP/1.1 103 Early Hints", "Cache-Control: max-age=9", "Age: 3",
-                                            "ETag: \"old\"", "Last-Modified: then", "", "HTTP/2 200"});
+    const HttpHeaders headers =
+        headers_of({"HTTP/1.1 103 Early Hints", "Cache-Control: max-age=9", "Age: 3", "ETag: \"old\"",
+                    "Last-Modified: then", "Retry-After: 7", "", "HTTP/2 200"});
 
     EXPECT_EQ(headers.lifetime(), std::nullopt);
+    EXPECT_EQ(headers.retry_after(), std::nullopt);
     EXPECT_EQ(headers.version().etag, "");
     EXPECT_EQ(headers.version().last_modified, "");
 }
@@ -115,6 +137,50 @@ TEST(GivenAVersionThatCannotBeSentBack, ItIsNotKept) {
         EXPECT_EQ(headers.version().etag, "") << bad;
         EXPECT_EQ(headers.version().last_modified, "") << bad;
     }
+}
+
+TEST(GivenARetryAfter, SecondsAreTakenAsTheyAre) {
+    struct Row {
+        std::string_view line;
+        std::optional<std::chrono::seconds> wait;
+    };
+    for (const auto& [line, wait] : {
+             Row{"Retry-After: 120\r\n", 120s},
+             {"retry-after:0", 0s},
+             {"RETRY-AFTER: 7 \r\n", 7s},
+             {"Retry-After: -5", std::nullopt},
+             {"Retry-After: soon", std::nullopt},
+             {"Retry-After:", std::nullopt},
+             {"X-Retry-After: 7", std::nullopt},
+         })
+        EXPECT_EQ(headers_of({line}).retry_after(), wait) << line;
+}
+
+TEST(GivenARetryAfter, ADateIsComparedWithThatOfTheResponse) {
+    for (const std::string_view date :
+         {"Sun, 22 Nov 2026 10:00:30 GMT", "Sunday, 22-Nov-26 10:00:30 GMT", "Sun Nov 22 10:00:30 2026"}) {
+        const std::string line = "Retry-After: " + std::string(date);
+        EXPECT_EQ(headers_of({line, "Date: Sun, 22 Nov 2026 10:00:00 GMT"}).retry_after(), 30s) << date;
+        EXPECT_EQ(headers_of({"Date: Sun Nov 22 09:59:00 2026", line}).retry_after(), 90s) << date;
+        EXPECT_EQ(headers_of({line, "Date: Sun, 22 Nov 2026 11:00:00 GMT"}).retry_after(), 0s) << "never negative";
+        EXPECT_EQ(headers_of({line}).retry_after(), std::nullopt) << "without a date to compare with";
+        EXPECT_EQ(headers_of({line, "Date: today"}).retry_after(), std::nullopt);
+    }
+}
+
+TEST(GivenARetryAfter, NoNumberAndNoDateOverflows) {
+    for (const std::string_view text : {"4294967296", "99999999999999999999999999"})
+        EXPECT_GE(headers_of({"Retry-After: " + std::string(text)}).retry_after(), 24h * 365) << text;
+    for (const std::string_view text : {"Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 99999999 23:59:59 GMT"}) {
+        const auto wait =
+            headers_of({"Retry-After: " + std::string(text), "Date: Sun, 22 Nov 2026 10:00:00 GMT"}).retry_after();
+        EXPECT_GE(wait.value_or(0s), 0s) << text;
+    }
+    EXPECT_EQ(headers_of({"Retry-After: Sun, 22 Nov 2026 10:00:30 GMT" + std::string(2000, ' ') + "x",
+                          "Date: Sun, 22 Nov 2026 10:00:00 GMT"})
+                  .retry_after(),
+              std::nullopt)
+        << "longer than any date";
 }
 
 TEST(GivenCodings, OneLayerOfGzipOrDeflateIsDecodable) {

@@ -27,7 +27,7 @@ using support::LoopbackServer;
 using support::TlsIdentity;
 using namespace std::chrono_literals;
 
-using Outcome = Result<HttpResponse, FetchFault>;
+using Outcome = Result<HttpResponse, FetchFailure>;
 
 constexpr auto kAmpleTime = 10s;    // for exchanges that end by themselves
 constexpr auto kShortTime = 300ms;  // for those that only the deadline ends
@@ -40,7 +40,7 @@ Outcome get(const std::string& url, Clock::duration time = kAmpleTime, const Htt
 
 /// The word for what went wrong, or the status.
 std::string outcome_of(const Outcome& outcome) {
-    return outcome ? std::to_string(outcome->status) : std::string(name_of(outcome.error()));
+    return outcome ? std::to_string(outcome->status) : std::string(name_of(outcome.error().fault));
 }
 
 std::string answer(std::string_view body, std::string_view headers = "", std::string_view status = "200 OK") {
@@ -375,16 +375,56 @@ TEST_F(GivenAServer, OneThatDoesNotSpeakHttpIsUnreachable) {
     EXPECT_EQ(outcome_of(get(server.url("/"))), "unreachable");
 }
 
-TEST_F(GivenAServer, OneThatIsGoneIsUnreachable) {
-    const std::string url = [] { return LoopbackServer(answer("{}")).url("/"); }();
-    EXPECT_EQ(outcome_of(get(url)), "unreachable");
+/// The URL of a port at which nobody listens.
+std::string url_of_nobody() { return LoopbackServer(answer("{}")).url(""); }
+
+/// A host that no resolver has, which it knows without asking: a label has 63 bytes at most (RFC 1035 §2.3.4).
+std::string unresolvable_host() { return std::string(64, 'a') + ".example"; }
+
+TEST_F(GivenAServer, OneThatIsGoneRefusesTheConnection) {
+    EXPECT_EQ(outcome_of(get(url_of_nobody())), "connection_refused");
+}
+
+TEST_F(GivenAServer, AHostWithoutAddressIsNotResolved) {
+    EXPECT_EQ(outcome_of(get("http://" + unresolvable_host() + "/")), "name_not_resolved");
+}
+
+TEST_F(GivenAServer, TheCauseIsLibcurlsNumberAndFixedText) {
+    const auto cause_of = [](const Outcome& outcome) { return outcome ? "a response" : outcome.error().cause; };
+    EXPECT_EQ(cause_of(get(url_of_nobody())), "libcurl error 7: Couldn't connect to server");
+    EXPECT_EQ(cause_of(get("http://" + unresolvable_host() + "/")), "libcurl error 6: Couldn't resolve host name");
+    EXPECT_EQ(cause_of(get("http://127.0.0.1:1/", 0ms)), "") << "libcurl was not asked";
+
+    LoopbackServer silent([](Connection& client) { client.gone_within(kAmpleTime); });
+    EXPECT_EQ(cause_of(get(silent.url("/"), kShortTime)), "libcurl error 28: Timeout was reached");
+}
+
+TEST_F(GivenAServer, NoTextOfItIsInTheCause) {
+    for (const std::string_view text :
+         {"SSH-2.0-secret\r\n", "HTTP/9.9 200 secret\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: secret\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Encoding: secret\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n"}) {
+        LoopbackServer server{std::string(text)};
+        const auto outcome = get(server.url("/"));
+        ASSERT_FALSE(outcome) << text;
+        EXPECT_EQ(outcome.error().cause.find("secret"), std::string::npos) << outcome.error().cause;
+    }
+}
+
+TEST_F(GivenAServer, WhenItWantsToBeAskedAgainIsReturned) {
+    LoopbackServer server(answer("", "Retry-After: 17\r\n", "503 Service Unavailable"));
+    const auto response = get(server.url("/"));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->retry_after, 17s);
 }
 
 TEST_F(GivenAServer, PlainHttpIsRefusedUnlessAllowed) {
     LoopbackServer server(answer("{}"));
     HttpOptions strict = options();
     strict.allow_http = false;
-    EXPECT_EQ(outcome_of(get(server.url("/"), kAmpleTime, strict)), "url_refused");
+    const auto outcome = get(server.url("/"), kAmpleTime, strict);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().cause, "libcurl error 1: Unsupported protocol");
     EXPECT_TRUE(server.requests().empty());
 }
 
@@ -392,8 +432,8 @@ TEST_F(GivenAServer, NothingButHttpAndHttpsIsSpoken) {
     LoopbackServer server(answer("{}"));
     const std::string authority = "127.0.0.1:" + std::to_string(server.port());
     for (const std::string scheme : {"ftp", "gopher", "dict", "telnet", "nonsense"})
-        EXPECT_EQ(outcome_of(get(scheme + "://" + authority + "/")), "url_refused") << scheme;
-    EXPECT_EQ(outcome_of(get("file:///etc/hostname")), "url_refused");
+        EXPECT_FALSE(get(scheme + "://" + authority + "/")) << scheme;
+    EXPECT_FALSE(get("file:///etc/hostname"));
     EXPECT_TRUE(server.requests().empty());
 }
 
@@ -457,11 +497,39 @@ TEST_F(GivenAProxy, HeadersForTheIssuerAreNotForIt) {
     with.proxy = refusing.url("");
     with.headers = {{"Authorization", "Basic eDp5"}};
 
-    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kAmpleTime, with)), "unreachable");
+    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kAmpleTime, with)), "proxy_failed");
 
     ASSERT_EQ(refusing.requests().size(), 1U);
     EXPECT_TRUE(refusing.requests()[0].starts_with("CONNECT issuer.example:443 ")) << refusing.requests()[0];
     EXPECT_EQ(refusing.requests()[0].find("eDp5"), std::string::npos);
+}
+
+TEST_F(GivenAProxy, OneThatRefusesToConnectIsTheFailure) {
+    for (const std::string_view status : {"407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"}) {
+        LoopbackServer refusing(answer("", "", status));
+        HttpOptions with = options();
+        with.proxy = refusing.url("");
+
+        const auto outcome = get("https://issuer.example/keys", kAmpleTime, with);
+
+        EXPECT_EQ(outcome_of(outcome), "proxy_failed");
+        ASSERT_FALSE(outcome);
+        EXPECT_TRUE(outcome.error().cause.ends_with(", the proxy answered " + std::string(status.substr(0, 3))))
+            << outcome.error().cause;
+    }
+}
+
+TEST_F(GivenAProxy, AConfiguredOneThatIsGoneIsTheFailure) {
+    HttpOptions with = options();
+    with.proxy = url_of_nobody();
+    for (const char* url : {"http://issuer.example/keys", "https://issuer.example/keys"})
+        EXPECT_EQ(outcome_of(get(url, kAmpleTime, with)), "proxy_failed") << url;
+}
+
+TEST_F(GivenAProxy, OneWithoutAddressIsTheFailure) {
+    HttpOptions with = options();
+    with.proxy = "http://" + unresolvable_host() + ":3128";
+    EXPECT_EQ(outcome_of(get("https://issuer.example/keys", kAmpleTime, with)), "proxy_failed");
 }
 
 /// A server that speaks TLS, and a folder for certificates to trust it by.
@@ -497,8 +565,9 @@ TEST_F(GivenATlsServer, ACertificateThatIsTrustedIsTaken) {
 
 TEST_F(GivenATlsServer, AnUntrustedCertificateIsRefused) {
     LoopbackServer server(serve, identity);
-    EXPECT_EQ(get_from(server, options()), "tls_failed");
-    EXPECT_EQ(get_from(server, trusting(TlsIdentity("IP:127.0.0.1", 24h))), "tls_failed") << "only another is trusted";
+    EXPECT_EQ(get_from(server, options()), "tls_untrusted");
+    EXPECT_EQ(get_from(server, trusting(TlsIdentity("IP:127.0.0.1", 24h))), "tls_untrusted")
+        << "only another is trusted";
     EXPECT_TRUE(server.requests().empty());
 }
 
@@ -506,28 +575,48 @@ TEST_F(GivenATlsServer, ACertificateForAnotherNameIsRefused) {
     for (const char* name : {"DNS:issuer.example", "IP:127.0.0.2"}) {
         const TlsIdentity other(name, 24h);
         LoopbackServer server(serve, other);
-        EXPECT_EQ(get_from(server, trusting(other)), "tls_failed") << name;
+        EXPECT_EQ(get_from(server, trusting(other)), "tls_wrong_host") << name;
     }
 }
 
 TEST_F(GivenATlsServer, ACertificateThatHasExpiredIsRefused) {
     const TlsIdentity expired("IP:127.0.0.1", -24h);
     LoopbackServer server(serve, expired);
-    EXPECT_EQ(get_from(server, trusting(expired)), "tls_failed");
+    EXPECT_EQ(get_from(server, trusting(expired)), "tls_expired");
+}
+
+TEST_F(GivenATlsServer, ACertificateThatIsNotYetValidIsRefused) {
+    const TlsIdentity early("IP:127.0.0.1", 48h, 24h);
+    LoopbackServer server(serve, early);
+    EXPECT_EQ(get_from(server, trusting(early)), "tls_expired");
+}
+
+TEST_F(GivenATlsServer, TheCauseOfDistrustIsOfATable) {
+    LoopbackServer server(serve, identity);
+    const auto untrusted = get("https://127.0.0.1:" + std::to_string(server.port()) + "/", kAmpleTime, options());
+    ASSERT_FALSE(untrusted);
+    EXPECT_EQ(untrusted.error().cause,
+              "libcurl error 60: SSL peer certificate or SSH remote key was not OK, self-signed certificate");
+
+    const TlsIdentity other("DNS:secret.example", 24h);
+    LoopbackServer elsewhere(serve, other);
+    const auto wrong = get("https://127.0.0.1:" + std::to_string(elsewhere.port()) + "/", kAmpleTime, trusting(other));
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().cause, "libcurl error 60: SSL peer certificate or SSH remote key was not OK");
 }
 
 TEST_F(GivenATlsServer, ATrustFileThatIsNotThereIsNoReasonToTrust) {
     LoopbackServer server(serve, identity);
     HttpOptions with = options();
     with.ca_file = folder / "missing.pem";
-    EXPECT_EQ(get_from(server, with), "tls_failed");
+    EXPECT_EQ(get_from(server, with), "tls_no_roots");
 }
 
 TEST_F(GivenATlsServer, AnEmptyTrustFolderTrustsNoServer) {
     LoopbackServer server(serve, identity);
     HttpOptions with = options();
     with.ca_path = folder;
-    EXPECT_EQ(get_from(server, with), "tls_failed");
+    EXPECT_EQ(get_from(server, with), "tls_untrusted");
 }
 
 TEST_F(GivenATlsServer, ItsTrustFolderIsReadByHash) {
@@ -544,7 +633,7 @@ TEST_F(GivenATlsServer, AClientMayShowACertificateOfItsOwn) {
     const TlsIdentity client("DNS:client.example", 24h);
     LoopbackServer server(serve, identity, &client);
     HttpOptions with = trusting(identity);
-    EXPECT_NE(get_from(server, with), "200") << "it must";
+    EXPECT_EQ(get_from(server, with), "tls_client_certificate") << "it must";
 
     with.client_cert = written("client.pem", client.certificate_pem());
     with.client_key = written("client.key", client.key_pem());
@@ -553,6 +642,36 @@ TEST_F(GivenATlsServer, AClientMayShowACertificateOfItsOwn) {
     with.client_cert = written("both.pem", client.certificate_pem() + client.key_pem());
     with.client_key = std::nullopt;
     EXPECT_EQ(get_from(server, with), "200") << "with its key in the same file";
+}
+
+TEST_F(GivenATlsServer, AClientCertificateThatItDoesNotTrustIsTheFailure) {
+    const TlsIdentity trusted("DNS:client.example", 24h), other("DNS:client.example", 24h);
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        LoopbackServer server(serve, identity, &trusted, version);
+        HttpOptions with = trusting(identity);
+        with.client_cert = written("other.pem", other.certificate_pem() + other.key_pem());
+        EXPECT_EQ(get_from(server, with), "tls_client_certificate") << version;
+    }
+}
+
+// A plain handshake failure says no more; the advice names a client certificate as well.
+TEST_F(GivenATlsServer, UnderTls12TheLackOfAClientCertificateIsAFailedHandshake) {
+    const TlsIdentity client("DNS:client.example", 24h);
+    LoopbackServer server(serve, identity, &client, TLS1_2_VERSION);
+    EXPECT_EQ(get_from(server, trusting(identity)), "tls_failed");
+}
+
+TEST_F(GivenATlsServer, AClientKeyThatIsNotThereIsTheFailure) {
+    LoopbackServer server(serve, identity);
+    HttpOptions with = trusting(identity);
+    with.client_cert = written("client.pem", identity.certificate_pem());
+    with.client_key = folder / "missing.key";
+    EXPECT_EQ(get_from(server, with), "tls_client_certificate");
+}
+
+TEST_F(GivenATlsServer, OneOfAnOlderVersionFailsTheHandshake) {
+    LoopbackServer server(serve, identity, nullptr, TLS1_1_VERSION);
+    EXPECT_EQ(get_from(server, trusting(identity)), "tls_failed");
 }
 
 TEST_F(GivenATlsServer, WithoutLeaveItIsShownNoClientCertificate) {
@@ -573,7 +692,7 @@ TEST_F(GivenATlsServer, OneThatSpeaksPlainHttpIsRefused) {
 
 TEST_F(GivenATlsServer, AFailureLeavesNoErrorForOpensslsOtherUsers) {
     LoopbackServer server(serve, identity);
-    EXPECT_EQ(get_from(server, options()), "tls_failed");
+    EXPECT_EQ(get_from(server, options()), "tls_untrusted");
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 

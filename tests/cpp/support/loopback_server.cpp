@@ -34,6 +34,13 @@ bool is_complete(std::string_view request) {
     return request.size() - end - 4 >= std::stoul(std::string(request.substr(length + name.size(), 10)));
 }
 
+/// Lets the client read all that was sent: a close with bytes unread would be a reset, which may overtake it.
+void end_orderly(int socket) {
+    char buffer[4096];
+    shutdown(socket, SHUT_WR);
+    while (recv(socket, buffer, sizeof buffer, 0) > 0) continue;
+}
+
 std::string text_in(const ossl::Bio& memory) {
     char* text = nullptr;
     const long size = BIO_get_mem_data(memory.get(), &text);
@@ -42,13 +49,13 @@ std::string text_in(const ossl::Bio& memory) {
 
 }  // namespace
 
-TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours lifetime)
+TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours end, std::chrono::hours begin)
     : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "prime256v1")), certificate_(X509_new()) {
     X509* const certificate = certificate_.get();
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * 24 * 3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), std::chrono::seconds(lifetime).count());
+    X509_gmtime_adj(X509_getm_notBefore(certificate), std::chrono::seconds(begin).count());
+    X509_gmtime_adj(X509_getm_notAfter(certificate), std::chrono::seconds(end).count());
     X509_set_pubkey(certificate, key_.get());
     X509_NAME* const name = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
@@ -65,9 +72,11 @@ std::string TlsIdentity::certificate_pem() const {
     return text_in(memory);
 }
 
-std::string TlsIdentity::key_pem() const {
+std::string TlsIdentity::key_pem(const std::string& password) const {
     const ossl::Bio memory(BIO_new(BIO_s_mem()));
-    demand(PEM_write_bio_PrivateKey(memory.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+    const EVP_CIPHER* const cipher = password.empty() ? nullptr : EVP_aes_256_cbc();
+    demand(PEM_write_bio_PKCS8PrivateKey(memory.get(), key_.get(), cipher, password.data(),
+                                         static_cast<int>(password.size()), nullptr, nullptr) == 1);
     return text_in(memory);
 }
 
@@ -117,9 +126,10 @@ LoopbackServer::LoopbackServer(Serve serve, TlsContext tls) : serve_(std::move(s
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client)
-    : LoopbackServer(std::move(serve), [&identity, client] {
+LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client, int version)
+    : LoopbackServer(std::move(serve), [&identity, client, version] {
           TlsContext context(SSL_CTX_new(TLS_server_method()));
+          SSL_CTX_set_max_proto_version(context.get(), version);
           demand(SSL_CTX_use_certificate(context.get(), identity.certificate_.get()) == 1 &&
                  SSL_CTX_use_PrivateKey(context.get(), identity.key_.get()) == 1);
           if (client != nullptr) {
@@ -161,7 +171,7 @@ void LoopbackServer::run(const std::stop_token& stop) {
 
 void LoopbackServer::serve_one(int socket) {
     const std::unique_ptr<SSL, FreeTls> tls(tls_ ? SSL_new(tls_.get()) : nullptr);
-    if (tls && (SSL_set_fd(tls.get(), socket) != 1 || SSL_accept(tls.get()) != 1)) return;
+    if (tls && (SSL_set_fd(tls.get(), socket) != 1 || SSL_accept(tls.get()) != 1)) return end_orderly(socket);
     Connection client(socket, tls.get());
     client.read_request();
     {

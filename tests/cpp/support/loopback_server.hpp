@@ -21,12 +21,14 @@ namespace authjwks::support {
 /// A self-signed certificate and its key.
 class TlsIdentity {
   public:
-    /// @param subject_alt_name  as OpenSSL writes it, like "IP:127.0.0.1". @param lifetime  from now; may lie in the
-    /// past.
-    TlsIdentity(const std::string& subject_alt_name, std::chrono::hours lifetime);
+    /// @param subject_alt_name  as OpenSSL writes it, like "IP:127.0.0.1". @param end @param begin  from now; may lie
+    /// in the past.
+    TlsIdentity(const std::string& subject_alt_name, std::chrono::hours end,
+                std::chrono::hours begin = std::chrono::hours(-48));
 
     std::string certificate_pem() const;
-    std::string key_pem() const;
+    /// @param password  that it is encrypted with; "": it is not.
+    std::string key_pem(const std::string& password = "") const;
     /// What its file in a folder of trusted certificates is called by.
     unsigned long subject_hash() const { return X509_subject_name_hash(certificate_.get()); }
 
@@ -66,8 +68,9 @@ class LoopbackServer {
 
     /// @param serve  called on the server's thread; the connection ends when it returns.
     explicit LoopbackServer(Serve serve) : LoopbackServer(std::move(serve), nullptr) {}
-    /// The same over TLS. @param client  the only one that is let in; null: anyone.
-    LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client = nullptr);
+    /// The same over TLS. @param client  the only one that is let in; null: anyone. @param version  the newest of TLS.
+    LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client = nullptr,
+                   int version = TLS1_3_VERSION);
     /// Always the same answer.
     explicit LoopbackServer(std::string answer);
     ~LoopbackServer();

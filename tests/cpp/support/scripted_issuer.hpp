@@ -21,7 +21,7 @@ namespace authjwks::support {
 /// Thread-safe. Outlives the sources made with its dependencies().
 class ScriptedIssuer {
   public:
-    using Answer = std::function<Result<LoadedKeys, FetchFault>()>;
+    using Answer = std::function<Result<LoadedKeys, FetchFailure>()>;
 
     // What comes at the next call that no answer is written for yet.
     void then(Answer answer) {
@@ -32,10 +32,10 @@ class ScriptedIssuer {
         then([text = std::string(key_set), lifetime] { return keys(text, lifetime); });
     }
     void then_sends_nothing_new() {
-        then([] { return LoadedKeys{}; });
+        then([this] { return LoadedKeys{std::nullopt, {}, calls().back().known}; });
     }
-    void then_fails(FetchFault fault) {
-        then([fault] { return fault; });
+    void then_fails(FetchFailure failure) {
+        then([failure = std::move(failure)] { return failure; });
     }
 
     std::vector<LoadRequest> calls() const {
@@ -47,20 +47,26 @@ class ScriptedIssuer {
     /// always the same.
     KeySourceDependencies dependencies(const FakeClock& clock, double jitter = 0) {
         return {.label = "https://issuer.example/",
-                .load = [this](const LoadRequest& request) { return next(request)(); },
+                .load = [this](const LoadRequest& request) { return as_known(next(request)(), request.known); },
                 .now = [&clock] { return clock.now(); },
                 .jitter = [jitter] { return jitter; },
                 .wake = {}};
     }
 
     /// The answer that carries these keys.
-    static Result<LoadedKeys, FetchFault> keys(std::string_view key_set,
-                                               std::optional<std::chrono::seconds> lifetime = std::nullopt) {
+    static Result<LoadedKeys, FetchFailure> keys(std::string_view key_set,
+                                                 std::optional<std::chrono::seconds> lifetime = std::nullopt) {
         return LoadedKeys{
             *KeySet::parse(key_set, {}), lifetime, {.url = "", .body = std::string(key_set), .version = {}}};
     }
 
   private:
+    /// The keys at hand are not parsed again where the same text comes again (see KeyLocation::load).
+    static Result<LoadedKeys, FetchFailure> as_known(Result<LoadedKeys, FetchFailure> answer, const Origin& known) {
+        if (answer && answer->origin.body == known.body) answer->keys.reset();
+        return answer;
+    }
+
     Answer next(const LoadRequest& request) {
         const std::lock_guard lock(mutex_);
         calls_.push_back(request);

@@ -17,6 +17,10 @@ inline constexpr std::string_view kIssuedKeys =
     R"({"kty":"OKP","kid":"Ed448","crv":"Ed448","x":"SNcioeiPCnxswMqfh59gQOCishKwluBCqif9fjN6oTk4uWEETy9nVVS4LCUGZrATVODJUua1sniA"})"
     R"(]})";
 
+/// A set of one of these keys, which is read in no time.
+inline constexpr std::string_view kOneIssuedKey =
+    R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"IcmkRdXi-D1Gl2v5qKxmccDCNPP3T1uv2p5QiOn_EWE","kid":"Ed25519"}]})";
+
 /// One token for each row of kAlgorithms: most with claims, RS512's with a payload that is no JSON, Ed448's with none.
 inline constexpr std::
     array<std::string_view, 12>

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.support.key_life import notice_outage
 from tests.support.verdicts import GOOD, verdict
-from tests.support.verifiers import OPENID, health_of, verifier_of
+from tests.support.verifiers import OPENID, failure_code_of, health_of, verifier_of
 from tests.support.waiting import eventually
 
-from authjwks import Event, HttpOptions
+from authjwks import HttpOptions
 from authjwks.testing import Issuer
 
 MANY_KEYS = json.dumps({"keys": [{"kty": "oct"}] * 257})
@@ -18,10 +18,10 @@ MANY_KEYS = json.dumps({"keys": [{"kty": "oct"}] * 257})
 @pytest.mark.parametrize(
     ("path", "answer", "word"),
     [
-        pytest.param("/jwks", {"status": 500}, "bad_status", id="status_500"),
-        pytest.param("/jwks", {"status": 404}, "bad_status", id="status_404"),
+        pytest.param("/jwks", {"status": 500}, "server_error", id="status_500"),
+        pytest.param("/jwks", {"status": 404}, "not_found", id="status_404"),
         pytest.param("/jwks", {"status": 204, "body": b""}, "bad_status", id="status_204"),
-        pytest.param("/jwks", {"status": 302, "headers": {"Location": "/elsewhere"}}, "bad_status", id="redirect"),
+        pytest.param("/jwks", {"status": 302, "headers": {"Location": "/elsewhere"}}, "redirected", id="redirect"),
         pytest.param("/jwks", {"body": "<html>"}, "not_json", id="html"),
         pytest.param("/jwks", {"body": b"\xff\xfe"}, "not_json", id="bytes"),
         pytest.param("/jwks", {"body": b""}, "not_json", id="empty_body"),
@@ -29,9 +29,11 @@ MANY_KEYS = json.dumps({"keys": [{"kty": "oct"}] * 257})
         pytest.param("/jwks", {"body": "[]"}, "not_a_key_set", id="list"),
         pytest.param("/jwks", {"body": "{}"}, "not_a_key_set", id="no_keys_member"),
         pytest.param("/jwks", {"body": '{"keys": {}}'}, "not_a_key_set", id="keys_no_list"),
+        pytest.param("/jwks", {"body": '{"keys": []}'}, "no_usable_keys", id="empty_set"),
+        pytest.param("/jwks", {"body": '{"keys": [{"kty": "oct"}, 5]}'}, "no_usable_keys", id="no_usable_key"),
         pytest.param("/jwks", {"body": MANY_KEYS}, "too_many_keys", id="too_many_keys"),
         pytest.param("/jwks", {"body": b" " * 2_000_000}, "too_large", id="too_large"),
-        pytest.param(OPENID, {"status": 500}, "bad_status", id="metadata_status"),
+        pytest.param(OPENID, {"status": 500}, "server_error", id="metadata_status"),
         pytest.param(OPENID, {"body": "no"}, "not_json", id="metadata_no_json"),
         pytest.param(OPENID, {"body": "{}"}, "not_discovery", id="metadata_of_nothing"),
         pytest.param(
@@ -50,8 +52,10 @@ def test_bad_answer_leaves_the_keys_in_place_and_health_names_the_reason(own_iss
 
     assert verdict(verifier, token) == GOOD
     keys = health_of(verifier)
-    assert (keys.state, keys.last_error, keys.fetches) == ("fresh", word, 2)
-    assert events == [Event("refresh_failed", own_issuer.issuer, word)]
+    assert (keys.state, keys.last_error.code, keys.fetches) == ("fresh", word, 2)
+    assert [(event.kind, event.issuer, event.error.code) for event in events] == [
+        ("refresh_failed", own_issuer.issuer, word)
+    ]
     assert own_issuer.fetches["/elsewhere"] == 0
 
 
@@ -62,7 +66,7 @@ def test_metadata_with_a_file_url_for_keys_is_refused(own_issuer):
     with own_issuer.respond(OPENID, body=metadata):
         assert verdict(verifier, own_issuer.mint()) == "keys_unavailable"
 
-    assert health_of(verifier).last_error == "url_refused"
+    assert failure_code_of(verifier) == "url_refused"
 
 
 @pytest.mark.slow
@@ -74,7 +78,7 @@ def test_hanging_issuer_costs_all_waiters_one_timeout_together(own_issuer):
         verdicts = list(threads.map(lambda _: verdict(verifier, token), range(8)))
 
     assert verdicts == ["keys_unavailable"] * 8
-    assert eventually(lambda: health_of(verifier).last_error) == "timed_out"
+    assert eventually(lambda: failure_code_of(verifier)) == "timed_out"
     assert own_issuer.fetches["/jwks"] == 1
 
 
@@ -83,4 +87,4 @@ def test_closed_port_is_reported_as_unreachable():
         verifier, token = verifier_of(gone), gone.mint()
 
     assert verdict(verifier, token) == "keys_unavailable"
-    assert health_of(verifier).last_error == "unreachable"
+    assert failure_code_of(verifier) == "connection_refused"

@@ -1,12 +1,13 @@
 """What is told of keys by events and logs, and by handlers that fail."""
 
+import json
 import logging
 import sys
 
 import pytest
 from tests.support.key_life import UNKNOWN, kinds, notice_outage
 from tests.support.verdicts import GOOD, verdict
-from tests.support.verifiers import health_of, verifier_of
+from tests.support.verifiers import OPENID, health_of, verifier_of
 from tests.support.waiting import eventually
 
 from authjwks import ConfigError, Event, InvalidToken, KeyOptions, KeysUnavailable, Verifier, _core
@@ -26,21 +27,92 @@ def test_events_and_log_levels_of_two_outages(own_issuer, events, caplog):
     with own_issuer.respond("/jwks", body="[]"):
         notice_outage(verifier)
 
-    told = [(record.name, record.levelno, record.getMessage()) for record in caplog.records]
-    assert events == [
-        Event("refresh_failed", own_issuer.issuer, "bad_status"),
-        Event("refresh_failed", own_issuer.issuer, "bad_status"),
-        Event("recovered", own_issuer.issuer, None),
-        Event("keys_changed", own_issuer.issuer, None),
-        Event("refresh_failed", own_issuer.issuer, "not_a_key_set"),
+    server_error = "could not be sent: the server reports an error of its own (server_error, HTTP 503)"
+    no_key_set = "is not a JSON Web Key Set (not_a_key_set)"
+    down = f"refresh_failed: The issuer's metadata at {own_issuer.issuer + OPENID} {server_error}."
+    assert [(event.kind, event.error and event.error.code) for event in events] == [
+        ("refresh_failed", "server_error"),
+        ("refresh_failed", "server_error"),
+        ("recovered", None),
+        ("keys_changed", None),
+        ("refresh_failed", "not_a_key_set"),
     ]
-    assert told == [
-        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
-        ("authjwks", logging.DEBUG, f"{own_issuer.issuer}: refresh_failed (bad_status)"),
-        ("authjwks", logging.INFO, f"{own_issuer.issuer}: recovered"),
-        ("authjwks", logging.INFO, f"{own_issuer.issuer}: keys_changed"),
-        ("authjwks", logging.WARNING, f"{own_issuer.issuer}: refresh_failed (not_a_key_set)"),
+    expected = [
+        (logging.WARNING, down),
+        (logging.DEBUG, down),
+        (logging.INFO, "recovered: the issuer answers again"),
+        (logging.INFO, "keys_changed: the issuer has published another key set"),
+        (logging.WARNING, f"refresh_failed: The key set at {own_issuer.jwks_uri} {no_key_set}."),
     ]
+    for record, (level, begin) in zip(caplog.records, expected, strict=True):
+        assert (record.name, record.levelno) == ("authjwks", level)
+        assert record.getMessage().startswith(f"{own_issuer.issuer}: {begin}")
+
+
+def test_each_different_reason_of_one_outage_is_a_warning_of_its_own(own_issuer, caplog):
+    verifier = verifier_of(own_issuer)
+    verifier.prefetch()
+
+    for answer in ({"status": 503}, {"status": 404}, {"status": 503}, {"body": "<html>"}, {"status": 404}):
+        with own_issuer.respond("/jwks", **answer):
+            notice_outage(verifier)
+
+    assert [record.args[2].code for record in caplog.records] == ["server_error", "not_found", "not_json"]
+
+
+def test_failed_prefetch_names_the_reason_and_is_told_and_logged(own_issuer, events, caplog):
+    verifier = verifier_of(own_issuer, on_event=events.append)
+
+    with own_issuer.respond(OPENID, 403), pytest.raises(KeysUnavailable) as unavailable:
+        verifier.prefetch()
+
+    failure = unavailable.value.failure
+    assert (failure.code, failure.stage, failure.status) == ("access_denied", "discovery", 403)
+    assert failure.url == own_issuer.issuer + OPENID
+    assert str(failure) == str(unavailable.value.__cause__)
+    assert "issuer" not in str(unavailable.value).replace("The issuer's keys", "")
+    assert events == [Event("refresh_failed", own_issuer.issuer, failure)]
+    assert str(failure) in caplog.text
+
+
+def test_issuer_found_in_metadata_is_shown_escaped_and_short(own_issuer, caplog):
+    verifier = verifier_of(own_issuer)
+    metadata = json.dumps({"issuer": "https://evil\n\x1b[31m\u202e" + "x" * 500, "jwks_uri": own_issuer.jwks_uri})
+
+    with own_issuer.respond(OPENID, body=metadata), pytest.raises(KeysUnavailable) as unavailable:
+        verifier.prefetch()
+
+    cause = unavailable.value.failure.cause
+    assert "\\x0a" in cause
+    assert cause.isascii()
+    assert cause.isprintable()
+    assert len(cause) < 230
+    with pytest.raises(KeysUnavailable) as refused:
+        verifier.verify(own_issuer.mint())
+    assert "evil" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        pytest.param(lambda issuer: issuer + "/", "with a slash", id="with_a_slash"),
+        pytest.param(lambda issuer: issuer.replace("127.0.0.1", "127.0.0.1/{tenantid}"), "all tenants", id="common"),
+        pytest.param(str.upper, "capitals", id="capitals"),
+        pytest.param(lambda issuer: issuer.replace("http:", "https:"), "scheme", id="scheme"),
+        pytest.param(lambda issuer: issuer + "/realms/other", "realm or tenant", id="realm"),
+        pytest.param(lambda issuer: "https://other.example", "exactly the text", id="another"),
+    ],
+)
+def test_log_says_how_the_issuer_found_differs_from_the_one_configured(own_issuer, caplog, change, hint):
+    verifier = verifier_of(own_issuer)
+    found = change(own_issuer.issuer)
+    metadata = json.dumps({"issuer": found, "jwks_uri": own_issuer.jwks_uri})
+
+    with own_issuer.respond(OPENID, body=metadata), pytest.raises(KeysUnavailable):
+        verifier.prefetch()
+
+    assert f'it names "{found}"' in caplog.text
+    assert hint in caplog.text
 
 
 def test_first_stale_use_is_reported_once(own_issuer, events, caplog):
@@ -121,7 +193,7 @@ def test_handler_that_raises_is_still_called_for_every_event(own_issuer, complai
     assert told[-2:] == ["recovered", "keys_changed"]
     assert complaints() == [LookupError] * len(told)
     logged = [record.getMessage() for record in caplog.records if not record.exc_info]
-    assert logged[-2:] == [f"{own_issuer.issuer}: recovered", f"{own_issuer.issuer}: keys_changed"]
+    assert [line.split(": ")[1] for line in logged[-2:]] == ["recovered", "keys_changed"]
 
 
 def test_handler_that_raises_does_not_disturb_health_or_refresh(own_issuer, complaints):

@@ -20,7 +20,7 @@ def test_fixed_keys_are_reported_as_static(own_issuer):
     (keys,) = health.issuers
     assert health.ready
     assert (keys.state, keys.refreshing, keys.age, keys.next_refresh) == ("static", False, None, None)
-    assert (keys.last_error, keys.skipped, keys.fetches, keys.stale_serves, keys.throttled) == (None, 0, 0, 0, 0)
+    assert (keys.last_error, keys.skipped, keys.fetches, keys.stale_serves, keys.throttled) == (None, (), 0, 0, 0)
     assert keys.keys == len(own_issuer.jwks()["keys"])
 
 
@@ -45,7 +45,7 @@ def test_cold_verifier_is_not_ready_and_asking_it_fetches_nothing(own_issuer):
         next_refresh=0.0,
         last_error=None,
         keys=0,
-        skipped=0,
+        skipped=(),
         tolerated=(),
         fetches=0,
         stale_serves=0,
@@ -64,7 +64,7 @@ def test_fetched_keys_are_reported_as_fresh_without_another_fetch(own_issuer):
     (keys,) = health.issuers
     assert health.ready
     assert (keys.issuer, keys.state, keys.refreshing, keys.last_error) == (own_issuer.issuer, "fresh", False, None)
-    assert (keys.fetches, keys.stale_serves, keys.throttled, keys.skipped) == (1, 0, 0, 0)
+    assert (keys.fetches, keys.stale_serves, keys.throttled, keys.skipped) == (1, 0, 0, ())
     assert keys.keys == len(own_issuer.jwks()["keys"])
     assert 0.0 <= keys.age < 600.0
     assert keys.age + keys.next_refresh == pytest.approx(697.5, abs=22.6)  # 75 to 80 % of 900 s
@@ -79,7 +79,10 @@ def test_unusable_keys_are_skipped_and_counted(own_issuer):
         assert verdict(verifier, own_issuer.mint()) == GOOD
 
     keys = health_of(verifier)
-    assert (keys.keys, keys.skipped) == (len(mixed["keys"]) - 3, 3)
+    reasons = [(skipped.index, skipped.reason) for skipped in keys.skipped]
+    last = len(mixed["keys"]) - 1
+    assert reasons == [(0, "unsupported_kty"), (last - 1, "unsupported_kty"), (last, "not_an_object")]
+    assert keys.keys == len(mixed["keys"]) - 3
 
 
 def test_stale_keys_serve_in_an_outage_and_each_use_is_counted(own_issuer):
@@ -97,7 +100,7 @@ def test_stale_keys_serve_in_an_outage_and_each_use_is_counted(own_issuer):
         health = verifier.health()
         (keys,) = health.issuers
         assert health.ready
-        assert (keys.state, keys.last_error, keys.stale_serves) == ("stale", "bad_status", before + 5)
+        assert (keys.state, keys.last_error.code, keys.stale_serves) == ("stale", "server_error", before + 5)
         assert keys.age >= 0.05
 
 
@@ -114,7 +117,7 @@ def test_max_stale_of_zero_gives_503_as_soon_as_keys_are_old(own_issuer):
         health = verifier.health()
         (keys,) = health.issuers
         assert not health.ready
-        assert (keys.state, keys.last_error, keys.stale_serves) == ("failed", "bad_status", 0)
+        assert (keys.state, keys.last_error.code, keys.stale_serves) == ("failed", "server_error", 0)
         assert 0 <= keys.next_refresh <= 10
         assert 1 <= unavailable.value.retry_after <= 10
 
