@@ -48,7 +48,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> ThrowawayCa:
 @pytest.fixture(scope="session")
 def identity(authority: ThrowawayCa, tmp_path_factory: pytest.TempPathFactory) -> Identity:
     """The certificates of servers under test."""
-    foreign = ThrowawayCa(tmp_path_factory.mktemp("foreign"))
+    foreign = ThrowawayCa(tmp_path_factory.mktemp("foreign"), "foreign")
     return identity_of(["127.0.0.1", HOST], authority, foreign)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -42,7 +43,8 @@ class Outcome(NamedTuple):
         megabytes: growth of the process at its peak.
         recovery: seconds from the end of the fault until good tokens are accepted by fresh keys.
         refused: verdicts on the good token meanwhile, other than "accepted".
-        code: why the latest fetch failed, while the fault lasted; None when it went well.
+        code, sentence: why the latest fetch failed, while the fault lasted, and what the operator reads of it; None
+            when it went well.
     """
 
     verdicts: dict[str, set[str]]
@@ -53,6 +55,7 @@ class Outcome(NamedTuple):
     recovery: float
     refused: list[str]
     code: str | None
+    sentence: str | None
 
 
 class Cast(NamedTuple):
@@ -158,6 +161,7 @@ class Matrix:
                 recovery=recovered["seconds"],
                 refused=recovered["refused"],
                 code=verified["code"],
+                sentence=verified["sentence"],
             )
 
     def _order(self, cell: Cell, cast: Cast, route: Route) -> dict[str, Any]:
@@ -211,8 +215,7 @@ class _Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.communicate(timeout=30)
+        self._process.communicate(timeout=30)  # also closes what leads to it
 
 
 def table(outcomes: dict[Cell, Outcome]) -> list[str]:
@@ -227,7 +230,15 @@ def table(outcomes: dict[Cell, Outcome]) -> list[str]:
         if any(cells):
             lines.append(f"{state:<12}{fault.value:<21}" + "".join(f"| {_columns(outcome):<48}" for outcome in cells))
     lines.append(_summary(list(outcomes.values())))
+    lines.append("what the operator reads:")
+    for fault in Fault:
+        read = {_without_port(each.sentence) for cell, each in outcomes.items() if cell.fault is fault}
+        lines += [f"{fault.value:<21}{sentence}" for sentence in sorted(read - {""})]
     return [line.rstrip() for line in lines]
+
+
+def _without_port(sentence: str | None) -> str:
+    return re.sub(r"(?<=:)\d{4,5}(?=/)", "PORT", sentence or "")
 
 
 def _summary(outcomes: list[Outcome]) -> str:

@@ -89,7 +89,7 @@ def _http_issuer(_: Scene) -> Setup:
     return Setup({"issuer": "http://issuer.example"})
 
 
-@_mistake("`issuer` has its host in capitals", "issuer_mismatch", remedy="lower case")
+@_mistake("`issuer` has its host in capitals", "issuer_mismatch", remedy="capitals and small letters")
 def _upper_case(scene: Scene) -> Setup:
     base = scene.issuer(lambda base: base.replace("127.0.0.1", "localhost"))
     return Setup({"issuer": base.replace("127.0.0.1", "LOCALHOST")})
@@ -162,7 +162,7 @@ def _forbidden(scene: Scene) -> Setup:
 # What the documents hold
 
 
-@_mistake("the issuer has only encryption keys", "no_usable_keys", remedy="signature")
+@_mistake("the issuer has only encryption keys", "no_usable_keys", remedy="signing key")
 def _encryption_keys(scene: Scene) -> Setup:
     return Setup(scene.keys_at(Answer(200, {}, encryption_keys())))
 
@@ -233,7 +233,7 @@ def _private_ca(scene: Scene) -> Setup:
     return Setup(scene.working(), {"ca_file": None})
 
 
-@_mistake("the server's certificate has expired", "tls_expired", remedy="renew")
+@_mistake("the server's certificate has expired", "tls_expired", remedy="Renew")
 def _expired(scene: Scene) -> Setup:
     return Setup(scene.working(scene.certificate("127.0.0.1", ends=timedelta(days=-1))))
 

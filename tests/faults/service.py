@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from authjwks import HttpOptions, InvalidToken, KeyOptions, KeysUnavailable, Verifier
+from authjwks import FetchFailure, HttpOptions, InvalidToken, KeyOptions, KeysUnavailable, Verifier
 
 ROUNDS = 2
 _POLL_SECONDS = 0.1
@@ -53,8 +53,10 @@ def main() -> None:
     tell("ready")
     sys.stdin.readline()
     seen = crew.run()
-    code = wait_for_code(verifier)
-    tell("verified", seen=seen, flights=verifier.health().issuers[0].fetches - flights, code=code)
+    failure = wait_for_failure(verifier)
+    code, sentence = (None, None) if failure is None else (failure.code, str(failure))
+    flights = verifier.health().issuers[0].fetches - flights
+    tell("verified", seen=seen, flights=flights, code=code, sentence=sentence)
     sys.stdin.readline()
     seconds, refused = recover(verifier, order["tokens"]["good"])
     tell("recovered", seconds=seconds, refused=refused, megabytes=peak_megabytes() - before)
@@ -118,13 +120,11 @@ def wait_until_forgotten(verifier: Verifier) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def wait_for_code(verifier: Verifier) -> str | None:
+def wait_for_failure(verifier: Verifier) -> FetchFailure | None:
     """Why the latest fetch failed; known a moment after who waited for it has given up."""
     while verifier.health().issuers[0].refreshing:
         time.sleep(_POLL_SECONDS)
-    failure: Any = verifier.health().issuers[0].last_error
-    code: str | None = getattr(failure, "code", failure)
-    return code
+    return verifier.health().issuers[0].last_error
 
 
 def resident_megabytes() -> float:

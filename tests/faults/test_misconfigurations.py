@@ -14,19 +14,27 @@ from tests.faults.scene import Observed, Scene
 from tests.servers.throwaway_ca import ThrowawayCa
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "outages.md"
+CURL = re.compile(r"(?<=libcurl error )(\d+): [^,)]+")  # its own words differ from version to version
 TABLE = re.compile(r"(?<=<!-- misconfigurations -->\n).*?(?=<!-- end of misconfigurations -->)", re.DOTALL)
-
-pytestmark = pytest.mark.xfail(strict=False, reason="the library is still to report failures by codes and with advice")
 
 
 @pytest.fixture(scope="session")
 def observe(authority: ThrowawayCa, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Misconfiguration], Observed]:
-    """What an operator sees of a mistake, which is made once in a run."""
+    """What an operator sees of a mistake, which is made once in a run.
+
+    But for one: a server that ends the connection after the handshake of TLS 1.3 may do so before its reason is read.
+    """
+
+    def look_once(case: Misconfiguration) -> Observed:
+        with Scene(tmp_path_factory.mktemp("service"), authority) as scene:
+            return scene.observe(*case.prepare(scene))
 
     @cache
     def look(case: Misconfiguration) -> Observed:
-        with Scene(tmp_path_factory.mktemp("service"), authority) as scene:
-            return scene.observe(*case.prepare(scene))
+        seen = look_once(case)
+        while seen.code == "unreachable" and "tls_client_certificate" in case.codes:
+            seen = look_once(case)
+        return seen
 
     return look
 
@@ -49,7 +57,8 @@ def test_page_on_outages_shows_what_is_said_of_each_misconfiguration(observe):
     rows = ["| what is wrong | code | what the log says, or the `ConfigError` |", "|---|---|---|"]
     for case in MISCONFIGURATIONS:
         code, line = observe(case)
-        rows.append(f"| {case.mistake} | `{code}` | {line.replace('|', chr(92) + '|')} |")
+        said = CURL.sub(r"\1", line).replace("|", r"\|")
+        rows.append(f"| {case.mistake} | `{code}` | {said} |")
     written, text = "\n".join(rows) + "\n", PAGE.read_text()
 
     if os.environ.get("AUTHJWKS_WRITE_DOCS") == "1":
