@@ -65,6 +65,8 @@ class KeySet {
     /// exactly one. In a set from PEM, all keys for it, at most kMaxCandidates.
     Candidates find(std::optional<std::string_view> key_id, const Algorithm& algorithm) const;
 
+    /// Whether there is a usable key of this name.
+    bool has(std::string_view key_id) const { return by_key_id_.contains(key_id); }
     /// Whether a key of this name was skipped.
     bool has_skipped(std::string_view key_id) const;
     /// Whether a key of this set has the name and the algorithm of one in `former`, and is none of those.

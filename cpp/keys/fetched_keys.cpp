@@ -8,9 +8,14 @@ void FetchedKeys::replace(KeySet keys) { snapshot_.replace(std::make_shared<cons
 
 FetchedKeys::Change FetchedKeys::replace_by(KeySet keys) {
     const Snapshot before = snapshot_.read();
-    const bool replaces_a_key = before && keys.replaces_key_of(*before);
+    Change change{.keys = true};
+    if (before) {
+        change.replaces_a_key = keys.replaces_key_of(*before);
+        for (const KeySet::Named& named : before->usable())
+            if (named.key_id && !keys.has(*named.key_id)) change.withdrawn.push_back(*named.key_id);
+    }
     replace(std::move(keys));
-    return {.keys = true, .replaces_a_key = replaces_a_key};
+    return change;
 }
 
 FetchedKeys::Change FetchedKeys::record(LoadedKeys loaded, Tick now, Clock::duration memory) {

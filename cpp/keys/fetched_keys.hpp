@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "keys/discovery.hpp"
 #include "keys/snapshot_cell.hpp"
@@ -20,6 +22,7 @@ class FetchedKeys {
         bool keys = false;             ///< other keys serve now
         bool replaces_a_key = false;   ///< one of them has the id of a former one
         bool replicas_differ = false;  ///< two servers answer for the issuer, and the keys of both serve from now on
+        std::vector<std::string> withdrawn{};  ///< names of keys that no longer serve
     };
 
     /// The keys, if this thread has read them last; null when read() is needed. Lock-free.

@@ -26,6 +26,7 @@ void IssuerRecord::add_keys(LoadedKeys loaded, Tick now, double jitter) {
     gate.succeeded(now, loaded.lifetime, jitter);
     const auto change = keys.record(std::move(loaded), now, gate.life() * kLivesOfReplica);
     if (change.keys && !is_first) events.add({EventKind::keys_changed});
+    for (const std::string& key_id : change.withdrawn) unknown.withdraw(key_id, now);
     if (change.replaces_a_key) events.add({EventKind::key_replaced});
     if (change.replicas_differ) events.add({EventKind::replicas_differ});
 }

@@ -7,18 +7,8 @@
 namespace authjwks {
 namespace {
 
-/// How many refreshes ahead of expiry are made for a source that is not used.
+/// How many refreshes ahead of expiry are made for a source that is not used. None for one that has never had keys.
 constexpr unsigned int kMaxIdleRefreshes = 4;
-
-/// How old the location of the keys may be, as the metadata named it: for a refresh, and for a key that is not where it
-/// was.
-constexpr Clock::duration kMaxLocationAge = std::chrono::hours(24),
-                          kMaxLocationAgeForUnknownKey = std::chrono::minutes(1);
-
-Clock::duration max_location_age(Need need) {
-    if (need == Need::command) return Clock::duration::zero();
-    return need == Need::unknown_key ? kMaxLocationAgeForUnknownKey : kMaxLocationAge;
-}
 
 Clock::rep count(Tick tick) { return tick.time_since_epoch().count(); }
 
@@ -62,7 +52,8 @@ bool KeySource::wants_keys(Tick now) const {
            issuer_.gate.allows(Need::keys, now);
 }
 
-/// Whether to wait for the fetch; not while the issuer fails and the keys at hand may still serve.
+/// Whether to wait for the fetch; not while the issuer fails and the keys at hand may still serve, as it may take its
+/// full time again and again: made-up key ids could occupy all threads of a service.
 bool KeySource::is_worth_waiting(Tick now) const {
     return fetch_.is_awaitable(now) && !(issuer_.gate.may_serve(now) && issuer_.gate.is_failing());
 }
@@ -99,7 +90,7 @@ OrPending<Snapshot> KeySource::renew(const Snapshot& seen, std::optional<std::st
         const Tick now = dependencies_.now();
         check_fetch_deadline(now);
         if (is_known_to_be_missing(key_id, sent_before, wait)) return Result(seen);
-        if (wait == WaitPolicy::no_fetch || (!fetch_.exists() && !start_fetch_for(key_id)) || !fetch_.is_awaitable(now))
+        if (wait == WaitPolicy::no_fetch || (!fetch_.exists() && !start_fetch_for(key_id)) || !is_worth_waiting(now))
             return Result<Snapshot>(unavailable());
         if (is_pending_instead(wait)) return Pending{.is_conclusive = fetch_.is_conclusive()};
         if (!wait_for_fetch(lock, std::min(fetch_.deadline(), began + options_.timeout)))
@@ -117,20 +108,19 @@ bool KeySource::is_known_to_be_missing(std::optional<std::string_view> key_id, s
     return wait == WaitPolicy::no_fetch && !fetch_.exists() && !issuer_.gate.is_failing();
 }
 
-/// Starts a fetch for a key that the issuer was not asked about, if it may be. An outage limits them by its back-off
-/// alone.
-/// @return whether there is one.
+/// Starts a fetch for a key that the issuer was not asked about, if it may be. @return whether there is one.
 bool KeySource::start_fetch_for(std::optional<std::string_view> key_id) {
     const Tick now = dependencies_.now();
     const bool is_free = fetch_.may_start() && !closed_ && issuer_.gate.allows(Need::unknown_key, now);
-    if (is_free && (issuer_.gate.is_failing() || issuer_.unknown.take(key_id, now))) {
+    if (issuer_.gate.is_failing()) {  // its back-off limits them, and nobody waits
+        if (issuer_.gate.want()) schedule(issuer_.gate.refresh_at());
+        if (is_free) start_unawaited_fetch(Need::unknown_key);
+    } else if (is_free && issuer_.unknown.take(key_id, now)) {
         start_fetch(Need::unknown_key);
-        return fetch_.exists();
     }
-    if (issuer_.unknown.throttle() && !issuer_.gate.is_failing() && !closed_)
+    if (!fetch_.exists() && issuer_.unknown.throttle() && !issuer_.gate.is_failing() && !closed_)
         issuer_.events.add({EventKind::throttled});
-    if (issuer_.gate.want()) schedule(issuer_.gate.refresh_at());
-    return false;
+    return fetch_.exists();
 }
 
 void KeySource::recheck(const Snapshot& seen) {
@@ -138,8 +128,7 @@ void KeySource::recheck(const Snapshot& seen) {
     const Lock lock(mutex_, std::try_to_lock);
     if (!lock || issuer_.keys.read() != seen || closed_ || !fetch_.may_start() || issuer_.gate.is_failing()) return;
     if (!issuer_.unknown.take_for_recheck(dependencies_.now())) return;
-    start_fetch(Need::unknown_key);
-    if (!dependencies_.wake) due_at_.store(count(dependencies_.now()), std::memory_order_release);
+    start_unawaited_fetch(Need::unknown_key);
     issuer_.events.add({EventKind::rechecked});
 }
 
@@ -172,11 +161,18 @@ void KeySource::close() {
     closed_ = true;
 }
 
-/// Starts a fetch, which is run by the thread that is woken for it, or by the first caller to wait for it.
+/// Starts a fetch, which is run by the thread that is woken for it; where none is, by the first caller to wait for it,
+/// or by run_due_work().
 void KeySource::start_fetch(Need need) {
     begin_fetch(need);
     if (dependencies_.wake && !dependencies_.wake(shared_from_this(), dependencies_.now()))
         fail_fetch(FetchFault::stopped);
+}
+
+/// Starts a fetch for nobody who waits, so that run_due_work() runs it where no thread is woken.
+void KeySource::start_unawaited_fetch(Need need) {
+    start_fetch(need);
+    if (!dependencies_.wake) due_at_.store(count(dependencies_.now()), std::memory_order_release);
 }
 
 /// Caches on the way may keep the keys of a refresh; they must not where callers are refused for lack of a key.
@@ -212,6 +208,7 @@ void KeySource::fail_fetch(FetchFault fault) {
 void KeySource::record(Result<LoadedKeys, FetchFailure> loaded) {
     const Tick now = dependencies_.now();
     issuer_.add(std::move(loaded), now, dependencies_.jitter());
+    if (!issuer_.gate.fetched_at()) window_.take_use();  // it is repeated for those who come from now on
     settle(now);
     schedule(issuer_.gate.refresh_at());
 }
@@ -257,7 +254,7 @@ bool KeySource::has_due_work() const {
 /// The first to use the keys after a while has to come to obtain(), where refreshes are scheduled again.
 bool KeySource::is_in_use() {
     idle_refreshes_ = window_.take_use() ? 0 : idle_refreshes_ + 1;
-    if (idle_refreshes_ <= kMaxIdleRefreshes) return true;
+    if (idle_refreshes_ <= (issuer_.gate.fetched_at() ? kMaxIdleRefreshes : 0)) return true;
     must_reschedule_ = true;
     window_.close();
     return false;

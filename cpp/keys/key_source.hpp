@@ -83,6 +83,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
                                 WaitPolicy wait) const;
     bool start_fetch_for(std::optional<std::string_view> key_id);
     void start_fetch(Need need);
+    void start_unawaited_fetch(Need need);
     void begin_fetch(Need need);
     void check_fetch_deadline(Tick now);
     void run_fetch(Lock& lock);

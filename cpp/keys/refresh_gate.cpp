@@ -14,6 +14,8 @@ constexpr Clock::duration kFirstBackOffWhenRefusing = std::chrono::milliseconds(
                           kLongestBackOffWhenRefusing = seconds(10);
 constexpr int kShareOfOutage = 5;
 constexpr seconds kShortestLife{60}, kLongestLife{3600};
+constexpr Clock::duration kMaxLocationAge = std::chrono::hours(24),
+                          kMaxLocationAgeForUnknownKey = std::chrono::minutes(1);
 constexpr double kRefreshAt = 0.8, kSpread = 0.05;  // of the ttl
 
 Clock::duration share(Clock::duration whole, double part) {
@@ -21,6 +23,11 @@ Clock::duration share(Clock::duration whole, double part) {
 }
 
 }  // namespace
+
+Clock::duration max_location_age(Need need) {
+    if (need == Need::command) return Clock::duration::zero();
+    return need == Need::unknown_key ? kMaxLocationAgeForUnknownKey : kMaxLocationAge;
+}
 
 bool RefreshGate::allows(Need need, Tick now) const {
     if (need == Need::command) return true;

@@ -20,6 +20,9 @@ struct KeyOptions {
 /// Why the issuer is asked: keys are missing or old; a token names an unknown key; the operator requests it.
 enum class Need : std::uint8_t { keys, unknown_key, command };
 
+/// How old the location of the keys may be, as the metadata named it.
+Clock::duration max_location_age(Need need);
+
 /// cold: no keys yet. fresh: within the ttl. overdue: past the ttl, and not asked since. failing: past the ttl or
 /// without keys, and the last attempt failed.
 enum class Phase : std::uint8_t { cold, fresh, overdue, failing };

@@ -23,10 +23,15 @@ void UnknownKeys::note(std::optional<std::string_view> key_id, Tick now) {
     ++noted->times;
 }
 
+void UnknownKeys::withdraw(std::string_view key_id, Tick now) {
+    if (Noted* const noted = noted_.use(name_for(key_id), {}))
+        *noted = {.sent_before = sent_, .withdrawn_until = now + cooldown_};
+}
+
 bool UnknownKeys::is_missing(std::optional<std::string_view> key_id, Tick now) const {
-    if (!is_remembered(now)) return false;
     const Noted* const noted = noted_.find(name_for(key_id));
-    return noted != nullptr && was_asked_after(noted->sent_before);
+    if (noted == nullptr) return false;
+    return now < noted->withdrawn_until || (is_remembered(now) && was_asked_after(noted->sent_before));
 }
 
 bool UnknownKeys::take(std::optional<std::string_view> key_id, Tick now) {

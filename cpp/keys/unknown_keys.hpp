@@ -28,6 +28,8 @@ class UnknownKeys {
 
     /// Records that a token names this key, or none. To be called once for a token.
     void note(std::optional<std::string_view> key_id, Tick now);
+    /// Records that the issuer has just withdrawn a key, so that nobody need ask about it for a cooldown.
+    void withdraw(std::string_view key_id, Tick now);
     /// Whether the issuer was asked about this key within a cooldown, after it was noted, and does not have it.
     bool is_missing(std::optional<std::string_view> key_id, Tick now) const;
     /// The number of requests past all caches that were sent so far.
@@ -63,6 +65,7 @@ class UnknownKeys {
     struct Noted {
         std::uint64_t sent_before = 0;
         unsigned int times = 0;
+        Tick withdrawn_until = Tick::min();
     };
     bool is_remembered(Tick now) const { return answered_ > 0 && now < responded_at_ + cooldown_; }
 

@@ -195,6 +195,25 @@ TEST_F(GivenAColdSource, ObtainReturnsPendingAndWaitFetches) {
     EXPECT_EQ(fetches(), 1U);
 }
 
+// Somebody who names made-up tenants must not cause more than one fetch for each.
+TEST_F(GivenAColdSource, AFailureIsNotRepeatedForNobody) {
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    clock.advance(source.retry_after());
+    EXPECT_TRUE(source.has_due_work());
+    source.run_due_work();
+    EXPECT_EQ(fetches(), 1U);
+    EXPECT_FALSE(source.has_due_work());
+
+    issuer.then_fails(FetchFault::unreachable);
+    EXPECT_EQ(obtain(source), "keys_unavailable");
+    EXPECT_EQ(obtain(source), "keys_unavailable") << "but for whoever came during the back-off";
+    clock.advance(source.retry_after());
+    issuer.then_sends(set_of("a"));
+    source.run_due_work();
+    EXPECT_EQ(name_in(source.ready()), "a");
+}
+
 // The thread of an event loop must not wait, however often its task has to.
 TEST_F(GivenAColdSource, ACallerThatHasWaitedBeforeGetsPendingToo) {
     for (const WaitPolicy wait : {WaitPolicy::never, WaitPolicy::never_again}) {

@@ -6,6 +6,7 @@
 #include <latch>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <pthread.h>
@@ -25,7 +26,7 @@ class GivenAScheduler : public ::testing::Test {
     ~GivenAScheduler() override { scheduler.stop(); }
 
     static std::shared_ptr<KeySource> source_that(std::function<void()> does) {
-        return std::make_shared<KeySource>(
+        auto source = std::make_shared<KeySource>(
             KeyOptions{},
             KeySourceDependencies{.label = "",
                                   .load =
@@ -36,6 +37,8 @@ class GivenAScheduler : public ::testing::Test {
                                   .now = [] { return Clock::now(); },
                                   .jitter = [] { return 0.0; },
                                   .wake = {}});
+        std::ignore = source->ready();  // nothing is fetched for nobody
+        return source;
     }
 
     Scheduler scheduler;

@@ -393,8 +393,42 @@ TEST_F(GivenAWarmSource, AFailedRenewMayBeRepeatedAfterItsBackOff) {
     EXPECT_EQ(fetches(), 2U);
 
     clock.advance(kTick);
+    EXPECT_EQ(renew(source, keys), "keys_unavailable") << "nobody waits for an issuer that fails";
     issuer.then_sends(set_of("wanted"));
+    source.run_due_work();
     EXPECT_EQ(renew(source, keys), "wanted");
+}
+
+// The set that no longer has it says so, whether the issuer may be asked again or not.
+TEST_F(GivenAWarmSource, TokensOfAWithdrawnKeyAreRefusedAtOnce) {
+    use_up();
+    issuer.then_sends(set_of("new"));
+    EXPECT_EQ(slug_of(source.refresh()), "");
+
+    EXPECT_EQ(renew(source, source.ready(), "old"), "new");
+    EXPECT_EQ(renew(source, source.ready(), "made up"), "keys_unavailable");
+    EXPECT_EQ(fetches(), 7U);
+}
+
+// Made-up key ids must not occupy the threads of a service for as long as an issuer hangs.
+TEST_F(GivenAWarmSource, WhileTheIssuerFailsNobodyWaitsForAnUnknownKey) {
+    issuer.then_fails(FetchFault::timed_out);
+    EXPECT_EQ(renew(source, source.ready(), "first"), "keys_unavailable");
+    clock.advance(source.retry_after());
+    issuer.then([this] {
+        for (const WaitPolicy wait : {WaitPolicy::until_deadline, WaitPolicy::never, WaitPolicy::never_again}) {
+            auto answer = elsewhere([&] { return source.renew(source.ready(), "made up", wait); });
+            EXPECT_EQ(name_in(waited_for(std::move(answer))), "keys_unavailable");
+        }
+        return ScriptedIssuer::keys(set_of("new"));
+    });
+
+    EXPECT_EQ(renew(source, source.ready(), "made up"), "keys_unavailable");
+    EXPECT_EQ(fetches(), 2U) << "nor does the one who has the issuer asked";
+    EXPECT_TRUE(source.has_due_work());
+    source.run_due_work();
+    EXPECT_EQ(fetches(), 3U);
+    EXPECT_EQ(name_in(source.ready()), "new");
 }
 
 // Which of the made-up ids and the new one it is cannot be told: the limit is that of an issuer that fails.
@@ -406,14 +440,17 @@ TEST_F(GivenAWarmSource, DuringAnOutageOnlyTheBackOffLimitsUnknownKeys) {
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(renew(source, source.ready(), "flood " + std::to_string(i)), "keys_unavailable");
         clock.advance(source.retry_after());
-        issuer.then_fails(FetchFault::unreachable);
         EXPECT_EQ(renew(source, source.ready(), "outage " + std::to_string(i)), "keys_unavailable");
+        issuer.then_fails(FetchFault::unreachable);
+        source.run_due_work();
         EXPECT_EQ(fetches(), 8U + static_cast<std::size_t>(i));
     }
     for (const EventKind kind : kinds_of(source.take_events())) EXPECT_EQ(kind, EventKind::refresh_failed);
 
     clock.advance(source.retry_after());
+    EXPECT_EQ(renew(source, source.ready(), "new"), "keys_unavailable");
     issuer.then_sends(set_of("new"));
+    source.run_due_work();
     EXPECT_EQ(renew(source, source.ready(), "new"), "new");
 }
 

@@ -152,6 +152,19 @@ TEST_F(GivenUnknownKeys, EachLaterResponseIsAboutItAsWell) {
 }
 
 // A token without `kid` must not decide about one that names a key, nor the other way round.
+TEST_F(GivenUnknownKeys, AWithdrawnKeyIsMissingForACooldownAndThenAskedAbout) {
+    keys.withdraw("old", clock.now());
+    EXPECT_TRUE(is_missing("old"));
+    clock.advance(kCooldown - kTick);
+    note("old");
+    EXPECT_TRUE(is_missing("old"));
+    clock.advance(kTick);
+    EXPECT_FALSE(is_missing("old"));
+    EXPECT_TRUE(note_and_take("old"));
+    ask();
+    EXPECT_TRUE(is_missing("old"));
+}
+
 TEST_F(GivenUnknownKeys, TokensWithoutAKeyIdShareOneThatNoneCanName) {
     note(std::nullopt);
     ask();

@@ -80,7 +80,8 @@ def test_dropped_tenant_has_its_cached_token_judged_anew(own_issuer):
         assert verdict(verifier, token) == GOOD
 
         assert len(server.asked) == fetches + 2, "its keys are fetched again before it passes"
-        keys = json.dumps({"keys": []}).encode()
+        own_issuer.rotate("ES256", keep=False)
+        keys = json.dumps(own_issuer.jwks()).encode()
         verifier.refresh()
         assert verdict(verifier, token) == "unknown_key"
 

@@ -45,7 +45,9 @@ def run() -> int:
             print(f"Tokens by {issuer.issuer} for {issuer.audience}; each app asks for the role editor.\n")
             verdicts = _ask_every_app(apps, issuer)
             print("\nGraphQL answers 200: Strawberry's rows show the status and challenge of the error's extensions.")
-            print(f"Fetches of the issuer's keys so far: {issuer.fetches['/jwks']}.\n")
+            print(
+                f"Fetches of the issuer's keys so far: {issuer.fetches['/jwks']}. Signatures that fail cause a few.\n"
+            )
             verdicts += _ask_while_keys_change(apps[0], issuer, verifier)
             fetches = issuer.fetches["/jwks"]
     print(f"\n{sum(verdicts)} of {len(verdicts)} answers as expected. Fetches of the issuer's keys: {fetches}.")
