@@ -149,6 +149,8 @@ std::optional<FetchFailure> KeySource::refresh() {
     Lock lock(mutex_);
     if (closed_) return FetchFault::stopped;
     check_fetch_deadline(dependencies_.now());
+    // One that runs already was sent before, and brings what the issuer had then.
+    if (fetch_.is_running() && fetch_.is_awaitable(dependencies_.now())) wait_for_fetch(lock, fetch_.deadline());
     if (fetch_.may_start()) start_fetch(Need::command);
     if (!fetch_.exists()) return issuer_.keys.last_failure();
     if (!fetch_.is_awaitable(dependencies_.now()) || !wait_for_fetch(lock, fetch_.deadline()))

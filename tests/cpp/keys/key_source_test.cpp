@@ -214,6 +214,31 @@ TEST_F(GivenAColdSource, AFailureIsNotRepeatedForNobody) {
     EXPECT_EQ(name_in(source.ready()), "a");
 }
 
+// What was asked for before the command may be what the issuer had before it.
+TEST_F(GivenAWarmSource, ACommandDuringAFetchHasTheIssuerAskedAgain) {
+    clock.advance(1000s);
+    std::jthread commander;
+    std::string command;
+    issuer.then([&] {
+        std::latch commanding(1);
+        commander = std::jthread([&] {
+            commanding.count_down();
+            command = slug_of(source.refresh());
+        });
+        commanding.wait();
+        std::this_thread::sleep_for(20ms);  // until it waits
+        return ScriptedIssuer::keys(set_of("before"));
+    });
+    issuer.then_sends(set_of("after"));
+
+    EXPECT_EQ(obtain(source), "before");
+    commander.join();
+
+    EXPECT_EQ(command, "");
+    EXPECT_EQ(name_in(source.ready()), "after");
+    EXPECT_EQ(fetches(), 3U);
+}
+
 // The thread of an event loop must not wait, however often its task has to.
 TEST_F(GivenAColdSource, ACallerThatHasWaitedBeforeGetsPendingToo) {
     for (const WaitPolicy wait : {WaitPolicy::never, WaitPolicy::never_again}) {
