@@ -88,6 +88,11 @@ class Registration {
 
 }  // namespace
 
+int refuse_password(char*, int, int, void* is_encrypted) {
+    if (is_encrypted != nullptr) *static_cast<bool*>(is_encrypted) = true;
+    return -1;
+}
+
 ForkSafeSection::ForkSafeSection() {
     if (section_depth++ > 0) return;
     if (lock_of_this_thread == nullptr) {

@@ -38,6 +38,10 @@ inline Pkey share(const Pkey& key) {
     return Pkey(key.get());
 }
 
+/// For OpenSSL to call instead of asking for a file's password at the terminal.
+/// @param is_encrypted  a bool to set, or null.
+int refuse_password(char*, int, int, void* is_encrypted);
+
 /// A section of code that uses OpenSSL. fork() waits until no thread is inside one, because a child process that
 /// inherits one of OpenSSL's own locks while it is held hangs on its next signature. Code inside a section must
 /// therefore not wait for anything. At the end the thread's error queue is empty: `ssl` and `cryptography` may share it

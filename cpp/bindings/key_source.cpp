@@ -104,8 +104,8 @@ void run_due_work(KeySource& source) {
 void dispatch_events(KeySource& source, const py::function& handler) {
     for (const SourceEvent& event : source.take_events()) {
         try {
-            const auto words = py::make_tuple(text(authjwks::name_of(event.kind)), failure_or_none(event.failure));
-            if (!call_python(handler.ptr(), words)) throw py::error_already_set();
+            const auto kind = text(authjwks::name_of(event.kind));
+            if (!call_python(handler.ptr(), kind, failure_or_none(event.failure))) throw py::error_already_set();
         } catch (py::error_already_set& error) {
             discard(error);
         }

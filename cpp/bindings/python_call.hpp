@@ -23,14 +23,8 @@ auto or_never(Work&& work) {
 }
 
 /// `function(arguments...)`, or null with a Python error set.
-inline pybind11::object call_python(PyObject* function, const pybind11::tuple& arguments) {
-    return pybind11::reinterpret_steal<pybind11::object>(
-        or_never([&] { return PyObject_Call(function, arguments.ptr(), nullptr); }));
-}
-
-/// The same for arguments at hand, without a tuple of them.
 template <class... Arguments>
-pybind11::object call_python_with(PyObject* function, const Arguments&... arguments) {
+pybind11::object call_python(PyObject* function, const Arguments&... arguments) {
     PyObject* each[]{nullptr, arguments.ptr()...};  // the first is room for the callee: see PEP 590
     return pybind11::reinterpret_steal<pybind11::object>(or_never([&] {
         return PyObject_Vectorcall(function, each + 1, sizeof...(arguments) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);

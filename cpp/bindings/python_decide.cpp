@@ -25,7 +25,7 @@ TrustDecision call_decide(PyObject* function, const std::string& issuer) {
     try {
         const py::str name(issuer);
         if (!py::cast<bool>(name.attr("isprintable")())) return {TrustDecision::Kind::not_trusted};
-        const auto decision = call_python(function, py::make_tuple(name));
+        const auto decision = call_python(function, name);
         if (!decision) throw py::error_already_set();
         return read_decision(decision);
     } catch (py::error_already_set& error) {

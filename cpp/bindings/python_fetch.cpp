@@ -39,7 +39,8 @@ Result<HttpResponse, FetchFailure> read_response(const py::tuple& response) {
 /// code: the response is of plain types.
 Result<HttpResponse, FetchFailure> call_fetch(PyObject* function, const HttpRequest& request, double seconds_left) {
     try {
-        const auto response = call_python(function, py::make_tuple(request.url, headers_for(request), seconds_left));
+        const auto response =
+            call_python(function, py::str(request.url), headers_for(request), py::float_(seconds_left));
         if (!response) throw py::error_already_set();
         return read_response(response);
     } catch (py::error_already_set& error) {

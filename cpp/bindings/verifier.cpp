@@ -69,7 +69,7 @@ Result<std::string_view> borrow(PyObject* token) {
 template <class... Arguments>
 void notify(const py::object& function, const Arguments&... arguments) {
     try {
-        if (!call_python_with(function.ptr(), arguments...)) throw py::error_already_set();
+        if (!call_python(function.ptr(), arguments...)) throw py::error_already_set();
     } catch (py::error_already_set& error) {
         discard(error);
     }

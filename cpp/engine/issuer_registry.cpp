@@ -5,13 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/url.hpp"
+
 namespace authjwks {
 namespace {
-
-std::string_view without_slash(std::string_view issuer) {
-    if (issuer.ends_with('/')) issuer.remove_suffix(1);
-    return issuer;
-}
 
 /// Those of `names` that differ from `issuer` by a slash at the end alone.
 std::vector<std::string> other_spellings(const std::string& issuer, const std::vector<std::string>& names) {
@@ -42,8 +39,7 @@ IssuerRegistry::~IssuerRegistry() { ForkGuard::remove(*this); }
 Result<std::shared_ptr<KeySource>> IssuerRegistry::find(std::string_view issuer) {
     const std::string name(issuer);
     if (const auto named = named_.find(name); named != named_.end()) return named->second;
-    const bool is_match =
-        std::ranges::any_of(patterns_, [issuer](const IssuerTemplate& pattern) { return pattern.matches(issuer); });
+    const bool is_match = any_matches(patterns_, issuer);
     {
         Entries removed;  // outlives the lock: the destructor of a source takes locks that come before ours
         const std::scoped_lock lock(mutex_);

@@ -64,4 +64,8 @@ bool IssuerTemplate::matches(std::string_view issuer) const {
     return is_tenant(issuer.substr(before_.size(), issuer.size() - before_.size() - after_.size()), marks_);
 }
 
+bool any_matches(const std::vector<IssuerTemplate>& templates, std::string_view issuer) {
+    return std::ranges::any_of(templates, [issuer](const IssuerTemplate& each) { return each.matches(issuer); });
+}
+
 }  // namespace authjwks

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace authjwks {
 
@@ -25,5 +26,7 @@ class IssuerTemplate {
     std::string before_, after_;
     std::string_view marks_;  // characters that a tenant may have besides letters and digits
 };
+
+bool any_matches(const std::vector<IssuerTemplate>& templates, std::string_view issuer);
 
 }  // namespace authjwks

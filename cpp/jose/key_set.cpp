@@ -6,6 +6,7 @@
 
 #include <openssl/pem.h>
 
+#include "base/openssl.hpp"
 #include "base/serial.hpp"
 
 namespace authjwks {
@@ -13,9 +14,6 @@ namespace {
 
 /// A key set needs four levels: the set, its list, a key, and a list in the key; the rest is for extensions.
 constexpr std::size_t kMaxDepth = 16;
-
-/// Keeps OpenSSL from asking for the password of an encrypted file at the terminal.
-int refuse_password(char*, int, int, void*) { return -1; }
 
 std::optional<std::string> name_of_member(json::Value entry) {
     const auto object = json::as<json::Object>(entry);
@@ -127,7 +125,7 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
     std::vector<Skipped> skipped;
     std::size_t index = 0;
     for (; index <= limits.max_keys; ++index) {
-        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, refuse_password, nullptr));
+        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, ossl::refuse_password, nullptr));
         if (!pkey) break;
         const auto material = KeyMaterial::check(std::move(pkey));
         if (!material) {

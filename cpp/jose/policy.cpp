@@ -44,8 +44,7 @@ Policy::Policy(PolicyOptions options) : options_(std::move(options)) {
 bool Policy::accepts_issuer(std::string_view issuer) const {
     if (accepts_any_issuer()) return true;
     if (options_.issuers && std::ranges::find(*options_.issuers, issuer) != options_.issuers->end()) return true;
-    return std::ranges::any_of(options_.issuer_templates,
-                               [issuer](const IssuerTemplate& pattern) { return pattern.matches(issuer); });
+    return any_matches(options_.issuer_templates, issuer);
 }
 
 bool Policy::accepts_audience(std::string_view audience) const {

@@ -33,13 +33,12 @@ std::string origin_of_host(const std::string& host) {
 
 /// OpenID Connect Discovery 1.0 §4: the well-known path is appended to the path of the issuer.
 std::string openid_url(std::string_view issuer) {
-    if (issuer.ends_with('/')) issuer.remove_suffix(1);
-    return std::string(issuer) + "/.well-known/openid-configuration";
+    return std::string(without_slash(issuer)) + "/.well-known/openid-configuration";
 }
 
 /// RFC 8414 §3.1: the well-known path is inserted between host and path of the issuer.
 std::string oauth_url(std::string_view issuer) {
-    if (issuer.ends_with('/')) issuer.remove_suffix(1);
+    issuer = without_slash(issuer);
     const auto path = issuer.find('/', issuer.find("://") + 3);
     const auto origin = issuer.substr(0, path);
     return std::string(origin) + "/.well-known/oauth-authorization-server" + std::string(issuer.substr(origin.size()));

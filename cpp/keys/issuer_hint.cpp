@@ -3,16 +3,12 @@
 #include <cstddef>
 
 #include "base/ascii.hpp"
+#include "net/url.hpp"
 
 namespace authjwks {
 namespace {
 
 constexpr std::size_t kMaxExcerpt = 200;
-
-std::string_view without_slash(std::string_view url) {
-    if (url.ends_with('/')) url.remove_suffix(1);
-    return url;
-}
 
 std::string_view without_scheme(std::string_view url) {
     const auto end = url.find("://");

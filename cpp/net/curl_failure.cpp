@@ -29,7 +29,7 @@ constexpr std::array kFaults{
 /// OpenSSL's reasons to distrust a certificate that are not for lack of an authority.
 constexpr std::array<long, 2> kOutOfTime{X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID};
 
-/// libcurl compares the host name itself, and reports no result of OpenSSL if that fails.
+/// libcurl compares the host name itself, before it asks OpenSSL, and reports none of OpenSSL's reasons if that fails.
 constexpr std::array<long, 4> kAsIfUnchecked{X509_V_OK, X509_V_ERR_UNSPECIFIED, X509_V_ERR_HOSTNAME_MISMATCH,
                                              X509_V_ERR_IP_ADDRESS_MISMATCH};
 
@@ -67,21 +67,14 @@ FetchFault fault_of_connection(CURL* handle, CURLcode code, bool has_proxy) {
                                                                  : FetchFault::unreachable;
 }
 
-/// OpenSSL's reason to distrust a certificate; 0 if there is none, as for that of another host. libcurl compares the
-/// host before it asks OpenSSL, and says "unspecified" then.
-long reason_for_distrust(CURL* handle) {
-    const long check = info<long>(handle, CURLINFO_SSL_VERIFYRESULT);
-    return check == X509_V_ERR_UNSPECIFIED ? X509_V_OK : check;
-}
-
 FetchFault fault_of_certificate(long check) {
     if (std::ranges::find(kAsIfUnchecked, check) != kAsIfUnchecked.end()) return FetchFault::tls_wrong_host;
     if (std::ranges::find(kOutOfTime, check) != kOutOfTime.end()) return FetchFault::tls_expired;
     return FetchFault::tls_untrusted;
 }
 
-FetchFault fault_of(CURL* handle, CURLcode code, std::string_view words, bool has_proxy) {
-    const long check = reason_for_distrust(handle);
+/// @param check  OpenSSL's verdict on the server's certificate.
+FetchFault fault_of(CURL* handle, CURLcode code, long check, std::string_view words, bool has_proxy) {
     if (has_client_alert(words)) return FetchFault::tls_client_certificate;
     const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
     if (row == kFaults.end()) return fault_of_connection(handle, code, has_proxy);
@@ -96,8 +89,8 @@ bool ended_after_handshake(CURL* handle) {
 }  // namespace
 
 FetchFailure failure_of(CURL* handle, CURLcode code, std::string_view words, bool has_proxy) {
-    const long check = reason_for_distrust(handle);
-    FetchFailure failure{fault_of(handle, code, words, has_proxy)};
+    const long check = info<long>(handle, CURLINFO_SSL_VERIFYRESULT);
+    FetchFailure failure{fault_of(handle, code, check, words, has_proxy)};
     failure.cause = "libcurl error " + std::to_string(code) + ": " + curl().easy_strerror(code);
     if (failure.fault == FetchFault::tls_untrusted || failure.fault == FetchFault::tls_expired)
         failure.cause += std::string(", ") + X509_verify_cert_error_string(check);

@@ -36,11 +36,6 @@ struct FetchFailure {
     std::string cause{};  ///< of libcurl or TLS; of issuer_mismatch what the metadata names, escaped and shortened
     std::string hint{};   ///< what to do, where more is known than the advice of the table; may repeat the cause
     std::optional<std::chrono::seconds> retry_after{};  ///< that the server demands (RFC 9110 §10.2.3)
-
-    /// Whether an operator would read the same.
-    bool is_same_reason(const FetchFailure& other) const {
-        return fault == other.fault && stage == other.stage && url == other.url && status == other.status;
-    }
 };
 
 /// The server's identifiers of a version of a document (RFC 9110 §8.8), for conditional requests.

@@ -14,12 +14,6 @@ namespace {
 
 using Certificate = std::unique_ptr<X509, ossl::Freed<X509_free>>;
 
-/// Called instead of asking at the terminal. @param asked  a bool to set.
-int refuse_password(char*, int, int, void* asked) {
-    *static_cast<bool*>(asked) = true;
-    return -1;
-}
-
 Certificate read_certificate(const std::string& path, const std::string& option) {
     const ossl::Bio file(BIO_new_file(path.c_str(), "r"));
     if (!file) throw std::invalid_argument(option + " names a file that cannot be read");
@@ -32,7 +26,7 @@ ossl::Pkey read_key(const std::string& path, bool is_beside_certificate) {
     const ossl::Bio file(BIO_new_file(path.c_str(), "r"));
     if (!file) throw std::invalid_argument("client_cert names a file that cannot be read");
     bool is_encrypted = false;
-    ossl::Pkey key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_password, &is_encrypted));
+    ossl::Pkey key(PEM_read_bio_PrivateKey(file.get(), nullptr, ossl::refuse_password, &is_encrypted));
     if (key) return key;
     if (is_encrypted) throw std::invalid_argument("client_cert names a key that is encrypted; it must not be");
     throw std::invalid_argument(

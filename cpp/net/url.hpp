@@ -28,4 +28,10 @@ class Url {
     bool secure_;
 };
 
+/// `url` less the slash at its end, if it has one.
+constexpr std::string_view without_slash(std::string_view url) {
+    if (url.ends_with('/')) url.remove_suffix(1);
+    return url;
+}
+
 }  // namespace authjwks

@@ -72,7 +72,7 @@ def flag(option: str, given: bool) -> bool:
         ConfigError: naming `option`, when it is anything else.
     """
     if not isinstance(given, bool):
-        raise ConfigError(f"{option} must be True or False")
+        raise ConfigError(f"{option} must be a bool")
     return given
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import authjwks._core as _core
 from authjwks._frozen import Frozen
-from authjwks._option_checks import MILLISECOND, seconds, text, texts
+from authjwks._option_checks import MILLISECOND, flag, seconds, text, texts
 from authjwks.errors import ConfigError
 
 Path = str | os.PathLike[str]
@@ -86,8 +86,7 @@ class HttpOptions(Frozen):
         allow_http: bool = False,
         credential_hosts: str | Collection[str] = (),
     ) -> None:
-        if not isinstance(allow_http, bool):
-            raise ConfigError("allow_http must be a bool")
+        flag("allow_http", allow_http)
         if proxy is not None and not (isinstance(proxy, str) and proxy.isascii() and proxy.isprintable()):
             raise ConfigError("proxy must be a str of printable ASCII")
         certificate_and_key = _certificate_and_key(client_cert)

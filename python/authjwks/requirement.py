@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Generic, NamedTuple, TypeVar
 
+from authjwks._option_checks import flag
 from authjwks.errors import ConfigError
 from authjwks.rules import PARENTHESES, Names, Rule, rights
 
@@ -55,8 +56,7 @@ class RequireMixin(ABC, Generic[GuardedT]):
         """
         if not all(isinstance(rule, Rule) for rule in rules):
             raise ConfigError(PARENTHESES)
-        if not isinstance(optional, bool):
-            raise ConfigError("optional must be a bool")
+        flag("optional", optional)
         named = (
             rights("scopes", scopes, require_all_scopes) if scopes is not None else None,
             rights("permissions", permissions, require_all_permissions) if permissions is not None else None,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from authjwks._option_checks import texts
+from authjwks._option_checks import flag, texts
 from authjwks.errors import ConfigError, Forbidden, error_for
 from authjwks.principal import Principal
 from authjwks.request import Request
@@ -163,9 +163,7 @@ def rights(right: Right, names: Names, require_all: bool) -> Rule:
     named = texts(right, names)
     if right == "scopes" and not all(map(_is_scope_token, named)):
         raise ConfigError("scopes holds a character that no scope can have (RFC 6749 §3.3)")
-    if not isinstance(require_all, bool):
-        raise ConfigError(f"require_all of {right} must be a bool")
-    return Rights(right, frozenset(named), require_all)
+    return Rights(right, frozenset(named), flag(f"require_all of {right}", require_all))
 
 
 def _is_scope_token(text: str) -> bool:

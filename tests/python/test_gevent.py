@@ -87,6 +87,13 @@ class Session:
         answer = self.connection.getresponse()
         return answer.status, answer.headers, answer.read()
 
+released = native_lock()
+released.acquire()
+
+def occupy():
+    with released:
+        pass
+
 def waiters_left():
     workers = verifier_module._waiter._workers_of_process()
     return sum(map(len, workers._waiters.values()))
@@ -211,13 +218,6 @@ def test_killed_greenlets_leave_nothing_and_stop_nobody(tmp_path, own_issuer):
 
 def test_work_of_others_in_the_hubs_thread_pool_delays_no_token(tmp_path, own_issuer):
     text = """
-    released = native_lock()
-    released.acquire()
-
-    def occupy():
-        with released:
-            pass
-
     pool = gevent.get_hub().threadpool
     occupied = [pool.spawn(occupy) for _ in range(pool.maxsize)]
     print(verdict(verifier_of()))
@@ -230,13 +230,6 @@ def test_work_of_others_in_the_hubs_thread_pool_delays_no_token(tmp_path, own_is
 
 def test_wait_without_a_free_thread_ends_at_its_deadline(tmp_path, own_issuer):
     text = """
-    released = native_lock()
-    released.acquire()
-
-    def occupy():
-        with released:
-            pass
-
     workers = verifier_module._waiter._workers_of_process()
     for number in range(8):
         workers.start(lambda number=number: occupy())

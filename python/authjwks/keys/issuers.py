@@ -57,8 +57,10 @@ class IssuerLabels:
         """Whether only a token has named this issuer so far."""
         return self._configured is not None and source.label not in self._configured and source.report()["age"] is None
 
-    def label(self, source: _core.KeySource) -> str:
-        """The name of the issuer, or what is passed on instead."""
+    def label(self, source: _core.KeySource | None) -> str:
+        """The name of the issuer, or what is passed on instead; "" for None."""
+        if source is None:
+            return ""
         if not self._is_unproven(source):
             return source.label
         return next((template for template in self._templates if _ends_fit(template, source.label)), "")

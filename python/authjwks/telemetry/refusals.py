@@ -40,8 +40,7 @@ class RefusalLog:
         if self._level is None or not self._logger.isEnabledFor(self._level):
             return
         reason = code if claim is None else f"{code} (claim {claim})"
-        issuer = "" if source is None else self._labels.label(source)
-        words = (reason, issuer, "" if source is None else _key_is_known(code))
+        words = (reason, self._labels.label(source), "" if source is None else _key_is_known(code))
         self._logger.log(self._level, "a token was refused: %s", ", ".join(filter(None, words)))
 
 

@@ -54,4 +54,4 @@ class VerdictDispatcher:
 
     def __call__(self, source: _core.KeySource | None, code: str | None, from_cache: bool, claim: str | None) -> None:
         """Dispatch one verdict; a listener that fails is logged, and changes nothing."""
-        self._listeners.call(Verdict(code, "" if source is None else self._labels.label(source), from_cache, claim))
+        self._listeners.call(Verdict(code, self._labels.label(source), from_cache, claim))

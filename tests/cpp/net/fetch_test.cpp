@@ -23,25 +23,6 @@ TEST(GivenAFaultAndItsCause, TheFailureHasBoth) {
     EXPECT_EQ(failure.cause, "the set is empty");
 }
 
-TEST(GivenTwoFailures, TheyHaveTheSameReasonIfAnOperatorReadsTheSame) {
-    FetchFailure failure{FetchFault::bad_status};
-    failure.url = "https://issuer.example/";
-    failure.status = 400;
-    FetchFailure other = failure;
-    other.cause = "libcurl error 7: once more";
-    other.retry_after = std::chrono::seconds(1);
-    EXPECT_TRUE(failure.is_same_reason(other));
-
-    for (const auto change : {+[](FetchFailure& changed) { changed.fault = FetchFault::not_found; },
-                              +[](FetchFailure& changed) { changed.stage = FetchStage::discovery; },
-                              +[](FetchFailure& changed) { changed.url = "https://other.example/"; },
-                              +[](FetchFailure& changed) { changed.status = 405; }}) {
-        other = failure;
-        change(other);
-        EXPECT_FALSE(failure.is_same_reason(other));
-    }
-}
-
 TEST(GivenEveryStage, ItsNameIsItsOwn) {
     EXPECT_EQ(name_of(FetchStage::discovery), "discovery");
     EXPECT_EQ(name_of(FetchStage::key_set), "key_set");
