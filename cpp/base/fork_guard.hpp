@@ -25,7 +25,7 @@ class ForkAware {
 class ForkGuard {
   public:
     /// The order in which locks are taken: while one is held, only those of later ranks may be taken.
-    enum class Rank : std::uint8_t { registry, source, scheduler, token_cache, openssl };
+    enum class Rank : std::uint8_t { registry, source, scheduler, token_cache, crypto };
 
     static void add(ForkAware& state, Rank rank);
     static void remove(ForkAware& state);

@@ -1,6 +1,10 @@
 // authjwks._core: the only interface between Python and the core.
+#include <stdexcept>
+#include <string>
+
 #include <pybind11/pybind11.h>
 
+#include "base/json.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/failures.hpp"
@@ -9,8 +13,10 @@
 #include "bindings/remote_options.hpp"
 #include "bindings/testing.hpp"
 #include "bindings/verifier.hpp"
+#include "crypto/version.hpp"
 #include "jose/algorithm.hpp"
 #include "keys/scheduler.hpp"
+#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
@@ -19,6 +25,30 @@ py::tuple algorithm_names() {
     py::tuple names(kAlgorithms.size());
     for (std::size_t row = 0; row < kAlgorithms.size(); ++row) names[row] = text(kAlgorithms[row].name);
     return names;
+}
+
+std::string http_library() {
+    try {
+        return http_library_version();
+    } catch (const std::invalid_argument& none) {
+        return none.what();
+    }
+}
+
+std::string names_of_algorithms() {
+    std::string names;
+    for (const Algorithm& row : kAlgorithms) names.append(names.empty() ? "" : " ").append(row.name);
+    return names;
+}
+
+py::dict versions() {
+    py::dict words;
+    words["authjwks"] = AUTHJWKS_VERSION;
+    words["crypto"] = crypto::library_version();
+    words["libcurl"] = http_library();
+    words["simdjson"] = json::library_version();
+    words["algorithms"] = names_of_algorithms();
+    return words;
 }
 
 /// The threads that fetch keys are pure C++, so they can be joined with the GIL held.
@@ -43,11 +73,12 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     bind_issuer_registry(module);
     bind_verifier(module);
     bind_testing(module);
+    module.def("versions", &versions, "What this build is made of.");
     stop_threads_at_exit();
     py::list names;
     for (const char* name :
          {"ALGORITHMS", "ERRORS", "FETCH_FAULTS", "IssuerRegistry", "KeySource", "Pending", "RemoteOptions", "Verifier",
-          "__version__", "check_ca_file", "check_client_certificate", "register_errors", "testing"})
+          "__version__", "check_ca_file", "check_client_certificate", "register_errors", "testing", "versions"})
         names.append(name);
     module.attr("__all__") = names;
 }

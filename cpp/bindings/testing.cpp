@@ -7,27 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include <openssl/crypto.h>
 #include <pybind11/stl.h>
 
-#include "base/json.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/verifier.hpp"
 #include "jose/policy.hpp"
 #include "jose/token.hpp"
 #include "keys/key_source.hpp"
-#include "net/http.hpp"
 
 namespace authjwks::bindings {
 namespace {
-
-py::dict versions() {
-    py::dict words;
-    words["openssl"] = OpenSSL_version(OPENSSL_VERSION_STRING);
-    words["libcurl"] = http_library_version();
-    words["simdjson"] = json::library_version();
-    return words;
-}
 
 const Algorithm& algorithm_named(std::string_view name) {
     const auto row = find_algorithm(name);
@@ -80,7 +69,6 @@ py::object verify_at(const py::object& verifier, const py::object& token, double
 
 void bind_testing(py::module_& module) {
     auto testing = module.def_submodule("testing", "Single steps of the core, for tests.");
-    testing.def("versions", &versions, "The versions of openssl, libcurl and simdjson in use.");
     testing.def("verify_signature", &verify_signature, py::arg("source"), py::arg("algorithm"), py::arg("key_id"),
                 py::arg("message"), py::arg("signature"), "Whether a key of the source made the signature.");
     testing.def("open_compact", &open_compact, py::arg("source"), py::arg("token"), py::arg("algorithms"),

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
+#include <span>
 #include <utility>
 
-#include <openssl/rand.h>
-
 #include "base/allocation.hpp"
-#include "base/openssl.hpp"
+#include "crypto/random.hpp"
 
 namespace authjwks {
 namespace {
@@ -38,11 +36,7 @@ TokenCache::TokenCache(const Limits& limits)
     : shards_(
           std::clamp(std::min(limits.bytes / kLeastBytes, limits.entries / kLeastEntries), std::size_t{1}, kMaxShards)),
       limits_{limits.bytes / shards_.size(), limits.entries / shards_.size()} {
-    {
-        const ossl::ForkSafeSection section;
-        if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(sizeof secret_)) != 1)
-            throw std::runtime_error("OpenSSL has no random numbers");
-    }
+    crypto::fill_with_random(std::as_writable_bytes(std::span(secret_)));
     ForkGuard::add(*this, ForkGuard::Rank::token_cache);
 }
 

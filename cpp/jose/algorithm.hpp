@@ -5,34 +5,45 @@
 #include <array>
 #include <bitset>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "crypto/kinds.hpp"
 
 namespace authjwks {
 
-enum class KeyType : std::uint8_t { rsa, ec, okp };
-enum class Family : std::uint8_t { rsa_pkcs1, rsa_pss, ecdsa, eddsa };
-enum class CurveId : std::uint8_t { none, p256, p384, p521, ed25519, ed448 };
+/// How many rows of a table the cryptographic library of this build has.
+template <class Row, std::size_t Size>
+consteval std::size_t count_in_this_build(const std::array<Row, Size>& table) {
+    return static_cast<std::size_t>(std::ranges::count_if(table, &Row::is_in_this_build));
+}
+
+/// These rows.
+template <std::size_t Count, class Row, std::size_t Size>
+consteval std::array<Row, Count> rows_in_this_build(const std::array<Row, Size>& table) {
+    std::array<Row, Count> rows{};
+    std::ranges::copy_if(table, rows.begin(), &Row::is_in_this_build);
+    return rows;
+}
 
 /// A curve that signature keys use (RFC 7518 §6.2.1.1, RFC 8037 §2).
 struct Curve {
     CurveId id;
     std::string_view name;  ///< the JWK "crv"
     KeyType key_type;
-    const char* openssl_name;  ///< group name (EC) or key type name (OKP)
-    std::size_t field_bytes;   ///< size of one coordinate, or of an OKP public key
+    std::size_t field_bytes;  ///< size of one coordinate, or of an OKP public key
     std::size_t signature_bytes;
+    bool is_in_this_build = true;  ///< whether the cryptographic library has it
 };
 
-inline constexpr std::array kCurves{
-    Curve{CurveId::p256, "P-256", KeyType::ec, "prime256v1", 32, 64},
-    Curve{CurveId::p384, "P-384", KeyType::ec, "secp384r1", 48, 96},
-    Curve{CurveId::p521, "P-521", KeyType::ec, "secp521r1", 66, 132},
-    Curve{CurveId::ed25519, "Ed25519", KeyType::okp, "ED25519", 32, 64},
-    Curve{CurveId::ed448, "Ed448", KeyType::okp, "ED448", 57, 114},
+inline constexpr std::array kKnownCurves{
+    Curve{CurveId::p256, "P-256", KeyType::ec, 32, 64},
+    Curve{CurveId::p384, "P-384", KeyType::ec, 48, 96},
+    Curve{CurveId::p521, "P-521", KeyType::ec, 66, 132},
+    Curve{CurveId::ed25519, "Ed25519", KeyType::okp, 32, 64},
+    Curve{CurveId::ed448, "Ed448", KeyType::okp, 57, 114, crypto::kHasEd448},
 };
+inline constexpr auto kCurves = rows_in_this_build<count_in_this_build(kKnownCurves)>(kKnownCurves);
 
 /// The row of the JWK "crv" `name`, or null.
 constexpr const Curve* find_curve(std::string_view name) {
@@ -43,26 +54,28 @@ constexpr const Curve* find_curve(std::string_view name) {
 /// One JWS "alg" (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
 struct Algorithm {
     std::string_view name;
-    const char* digest;  ///< OpenSSL's name; null where the scheme defines it
+    Digest digest;  ///< none: the scheme includes it
     Family family;
     KeyType key_type;
-    CurveId curve;  ///< none: any curve of the key type, or no curve at all
+    CurveId curve;                 ///< none: any curve of the key type, or no curve at all
+    bool is_in_this_build = true;  ///< whether the cryptographic library has it
 };
 
-inline constexpr std::array kAlgorithms{
-    Algorithm{"RS256", "SHA256", Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
-    Algorithm{"RS384", "SHA384", Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
-    Algorithm{"RS512", "SHA512", Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
-    Algorithm{"PS256", "SHA256", Family::rsa_pss, KeyType::rsa, CurveId::none},
-    Algorithm{"PS384", "SHA384", Family::rsa_pss, KeyType::rsa, CurveId::none},
-    Algorithm{"PS512", "SHA512", Family::rsa_pss, KeyType::rsa, CurveId::none},
-    Algorithm{"ES256", "SHA256", Family::ecdsa, KeyType::ec, CurveId::p256},
-    Algorithm{"ES384", "SHA384", Family::ecdsa, KeyType::ec, CurveId::p384},
-    Algorithm{"ES512", "SHA512", Family::ecdsa, KeyType::ec, CurveId::p521},
-    Algorithm{"EdDSA", nullptr, Family::eddsa, KeyType::okp, CurveId::none},
-    Algorithm{"Ed25519", nullptr, Family::eddsa, KeyType::okp, CurveId::ed25519},
-    Algorithm{"Ed448", nullptr, Family::eddsa, KeyType::okp, CurveId::ed448},
+inline constexpr std::array kKnownAlgorithms{
+    Algorithm{"RS256", Digest::sha256, Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
+    Algorithm{"RS384", Digest::sha384, Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
+    Algorithm{"RS512", Digest::sha512, Family::rsa_pkcs1, KeyType::rsa, CurveId::none},
+    Algorithm{"PS256", Digest::sha256, Family::rsa_pss, KeyType::rsa, CurveId::none},
+    Algorithm{"PS384", Digest::sha384, Family::rsa_pss, KeyType::rsa, CurveId::none},
+    Algorithm{"PS512", Digest::sha512, Family::rsa_pss, KeyType::rsa, CurveId::none},
+    Algorithm{"ES256", Digest::sha256, Family::ecdsa, KeyType::ec, CurveId::p256},
+    Algorithm{"ES384", Digest::sha384, Family::ecdsa, KeyType::ec, CurveId::p384},
+    Algorithm{"ES512", Digest::sha512, Family::ecdsa, KeyType::ec, CurveId::p521},
+    Algorithm{"EdDSA", Digest::none, Family::eddsa, KeyType::okp, CurveId::none},
+    Algorithm{"Ed25519", Digest::none, Family::eddsa, KeyType::okp, CurveId::ed25519},
+    Algorithm{"Ed448", Digest::none, Family::eddsa, KeyType::okp, CurveId::ed448, crypto::kHasEd448},
 };
+inline constexpr auto kAlgorithms = rows_in_this_build<count_in_this_build(kKnownAlgorithms)>(kKnownAlgorithms);
 
 /// @return unsupported_alg for a name that has no row; "none" and HS* have none.
 constexpr Result<const Algorithm*> find_algorithm(std::string_view name) {

@@ -1,7 +1,7 @@
 #include "jose/key.hpp"
 
 #include "base/serial.hpp"
-#include "jose/signature_check.hpp"
+#include "crypto/signature_check.hpp"
 
 namespace authjwks {
 
@@ -11,16 +11,12 @@ Result<PublicKey, KeyFault> PublicKey::bind(const KeyMaterial& material, const A
 }
 
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
-    if (signature.size() != signature_bytes_) return false;
-    const ossl::ForkSafeSection section;
-    auto* const check = SignatureCheck::of_this_thread(id_, pkey_.get(), *algorithm_);
-    return check != nullptr && check->holds(message, signature);
+    return signature.size() == signature_bytes_ &&
+           crypto::is_signed_by(key_, id_, algorithm_->family, algorithm_->digest, message, signature);
 }
 
 bool PublicKey::is_same_as(const PublicKey& other) const {
-    if (algorithm_ != other.algorithm_) return false;
-    const ossl::ForkSafeSection section;
-    return EVP_PKEY_eq(pkey_.get(), other.pkey_.get()) == 1;
+    return algorithm_ == other.algorithm_ && key_.is_same_as(other.key_);
 }
 
 }  // namespace authjwks

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/openssl.hpp"
 #include "base/result.hpp"
+#include "crypto/key.hpp"
 #include "jose/algorithm.hpp"
 #include "jose/key_material.hpp"
 
@@ -27,11 +27,11 @@ class PublicKey {
     const Algorithm& algorithm() const noexcept { return *algorithm_; }
 
   private:
-    PublicKey(std::uint64_t id, ossl::Pkey pkey, const Algorithm& algorithm, std::size_t signature_bytes)
-        : id_(id), pkey_(std::move(pkey)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
+    PublicKey(std::uint64_t id, crypto::Key key, const Algorithm& algorithm, std::size_t signature_bytes)
+        : id_(id), key_(std::move(key)), algorithm_(&algorithm), signature_bytes_(signature_bytes) {}
 
     std::uint64_t id_;  // unique in the process
-    ossl::Pkey pkey_;
+    crypto::Key key_;
     const Algorithm* algorithm_;
     std::size_t signature_bytes_;
 };

@@ -4,10 +4,8 @@
 #include <iterator>
 #include <utility>
 
-#include <openssl/pem.h>
-
-#include "base/openssl.hpp"
 #include "base/serial.hpp"
+#include "crypto/pem.hpp"
 
 namespace authjwks {
 namespace {
@@ -118,16 +116,15 @@ Result<KeySet, KeySetFault> KeySet::parse(std::string_view text, const KeySetLim
 }
 
 Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySetLimits& limits) {
-    const ossl::ForkSafeSection section;
     if (pem.size() > limits.max_bytes) return KeySetFault::too_large;
-    const ossl::Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    crypto::PemKeys text(pem);
     std::vector<Named> keys;
     std::vector<Skipped> skipped;
     std::size_t index = 0;
     for (; index <= limits.max_keys; ++index) {
-        ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, ossl::refuse_password, nullptr));
-        if (!pkey) break;
-        const auto material = KeyMaterial::check(std::move(pkey));
+        auto read = text.next();
+        if (!read) break;
+        const auto material = KeyMaterial::check(*std::move(read));
         if (!material) {
             skipped.push_back({index, material.error(), {}});
             continue;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 namespace authjwks {
@@ -13,21 +13,32 @@ namespace {
 
 /// A small prime, and the remainders of the powers of 65537: moduli of CVE-2017-15361 have only those.
 struct Fingerprint {
-    BN_ULONG prime = 0;
+    std::uint64_t prime = 0;
     std::bitset<168> powers;
 };
 
-Fingerprint fingerprint_of(BN_ULONG prime) {
+Fingerprint fingerprint_of(std::uint64_t prime) {
     Fingerprint row{prime, {}};
-    for (BN_ULONG power = 1; !row.powers.test(power); power = power * 65537 % prime) row.powers.set(power);
+    for (std::uint64_t power = 1; !row.powers.test(power); power = power * 65537 % prime) row.powers.set(power);
     return row;
 }
 
-bool has_factorable_form(const BIGNUM* modulus) {
+/// The remainder of a big-endian number.
+std::uint64_t remainder(std::string_view number, std::uint64_t divisor) {
+    constexpr auto full = std::uint64_t{1} << 56U;  // from here on, another byte might not fit
+    std::uint64_t rest = 0;
+    for (const char byte : number) {
+        rest = rest << 8U | static_cast<unsigned char>(byte);
+        if (rest >= full) rest %= divisor;
+    }
+    return rest % divisor;
+}
+
+bool has_factorable_form(std::string_view modulus) {
     static const auto fingerprints = [] {
-        constexpr std::array<BN_ULONG, 38> primes{3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
-                                                  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
-                                                  107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+        constexpr std::array<std::uint64_t, 38> primes{3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
+                                                       47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
+                                                       107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
         std::array<Fingerprint, primes.size()> rows;
         std::ranges::transform(primes, rows.begin(), fingerprint_of);
         // Ordered so that most moduli fail early.
@@ -37,7 +48,7 @@ bool has_factorable_form(const BIGNUM* modulus) {
         return rows;
     }();
     return std::ranges::all_of(
-        fingerprints, [modulus](const Fingerprint& row) { return row.powers.test(BN_mod_word(modulus, row.prime)); });
+        fingerprints, [modulus](const Fingerprint& row) { return row.powers.test(remainder(modulus, row.prime)); });
 }
 
 template <std::size_t Size>
@@ -79,6 +90,13 @@ constexpr std::array kSmallOrder448{
 };
 
 template <std::size_t Size>
+Bytes<Size> array_of(std::string_view text) {
+    Bytes<Size> bytes{};
+    std::ranges::transform(text, bytes.begin(), [](char each) { return static_cast<unsigned char>(each); });
+    return bytes;
+}
+
+template <std::size_t Size>
 Bytes<Size> reversed(Bytes<Size> bytes) {
     std::ranges::reverse(bytes);
     return bytes;
@@ -93,29 +111,17 @@ bool is_small_or_odd(Bytes<Size> point, const Bytes<Size>& prime, const std::arr
 
 }  // namespace
 
-bool rsa_is_strong(const EVP_PKEY* pkey) {
-    const int bits = EVP_PKEY_get_bits(pkey);
-    if (bits < kMinRsaBits || bits > kMaxRsaBits) return false;
-    // Buffers of the right size, as OpenSSL fills them completely. An exponent that does not fit is refused.
-    Bytes<kMaxRsaBits / 8> digits{};
-    const std::size_t size = (static_cast<std::size_t>(bits) + 7) / 8;
-    std::uint64_t exponent = 0;
-    std::array params{OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, digits.data(), size),
-                      OSSL_PARAM_construct_uint64(OSSL_PKEY_PARAM_RSA_E, &exponent), OSSL_PARAM_construct_end()};
-    if (EVP_PKEY_get_params(pkey, params.data()) != 1) return false;
-    if (exponent % 2 == 0 || exponent == 1) return false;
-    const ossl::Bignum modulus(BN_native2bn(digits.data(), static_cast<int>(size), nullptr));
-    return modulus && BN_is_odd(modulus.get()) == 1 && !has_factorable_form(modulus.get());
+bool rsa_is_strong(std::string_view modulus, std::uint64_t exponent) {
+    if (modulus.empty() || modulus.size() > kMaxRsaBits / 8) return false;
+    const auto first = static_cast<unsigned char>(modulus.front()), last = static_cast<unsigned char>(modulus.back());
+    if (modulus.size() * 8 - static_cast<std::size_t>(std::countl_zero(first)) < kMinRsaBits) return false;
+    return exponent % 2 == 1 && exponent != 1 && last % 2 == 1 && !has_factorable_form(modulus);
 }
 
-bool has_small_order(const EVP_PKEY* pkey, const Curve& curve) {
-    Bytes<57> raw{};
-    std::size_t size = raw.size();
-    if (EVP_PKEY_get_raw_public_key(pkey, raw.data(), &size) != 1 || size != curve.field_bytes) return true;
-    if (curve.id == CurveId::ed448) return is_small_or_odd(raw, kPrime448, kSmallOrder448);
-    Bytes<32> point{};
-    std::ranges::copy(std::span(raw).first<32>(), point.begin());
-    return is_small_or_odd(point, kPrime25519, kSmallOrder25519);
+bool has_small_order(std::string_view bytes, const Curve& curve) {
+    if (bytes.size() != curve.field_bytes) return true;
+    return curve.id == CurveId::ed448 ? is_small_or_odd(array_of<57>(bytes), kPrime448, kSmallOrder448)
+                                      : is_small_or_odd(array_of<32>(bytes), kPrime25519, kSmallOrder25519);
 }
 
 }  // namespace authjwks

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "crypto/version.hpp"
 
 namespace authjwks {
 namespace {
@@ -18,6 +19,12 @@ std::string_view without_application(std::string_view type) {
 void demand_items(const std::optional<std::vector<std::string>>& items, const char* option) {
     if (items && (items->empty() || std::ranges::any_of(*items, &std::string::empty)))
         throw std::invalid_argument(std::string(option) + " must not be empty");
+}
+
+std::string why_unsupported(const std::string& algorithm) {
+    const bool is_known = std::ranges::find(kKnownAlgorithms, algorithm, &Algorithm::name) != kKnownAlgorithms.end();
+    return "algorithms names one that " + (is_known ? crypto::library_version() + " lacks: " : "is not supported: ") +
+           algorithm;
 }
 
 }  // namespace
@@ -35,7 +42,7 @@ Policy::Policy(PolicyOptions options) : options_(std::move(options)) {
         throw std::invalid_argument("max_token_bytes must be between 1 and 1048576");
     for (const std::string& name : options_.algorithms) {
         const auto algorithm = find_algorithm(name);
-        if (!algorithm) throw std::invalid_argument("algorithms names one that is not supported: " + name);
+        if (!algorithm) throw std::invalid_argument(why_unsupported(name));
         algorithms_.insert(**algorithm);
     }
     if (algorithms_.empty()) throw std::invalid_argument("algorithms must not be empty");

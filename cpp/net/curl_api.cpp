@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 
-#include "base/openssl.hpp"
+#include "crypto/fork_safe_section.hpp"
 
 namespace authjwks::net {
 namespace {
@@ -57,7 +57,7 @@ CurlApi load_curl(const char* file) {
 }
 
 const CurlApi& curl() {
-    const ossl::ForkSafeSection section;  // a child that is forked meanwhile would have a half-loaded libcurl
+    const crypto::ForkSafeSection section;  // a child that is forked meanwhile would have a half-loaded libcurl
     static const CurlApi only = [] {
         const CurlApi api = system_curl();
         api.global_init(CURL_GLOBAL_DEFAULT);

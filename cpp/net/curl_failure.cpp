@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include <openssl/x509_vfy.h>
+#include "base/ascii.hpp"
+#include "crypto/certificate_check.hpp"
 
 namespace authjwks::net {
 namespace {
@@ -24,17 +25,13 @@ constexpr std::array kFaults{
     std::pair{CURLE_PEER_FAILED_VERIFICATION, FetchFault::tls_untrusted},
     std::pair{CURLE_SSL_CACERT_BADFILE, FetchFault::tls_no_roots},
     std::pair{CURLE_SSL_CERTPROBLEM, FetchFault::tls_client_certificate},
+    std::pair{CURLE_BAD_FUNCTION_ARGUMENT,
+              FetchFault::tls_client_certificate},  // newer versions, where its key is missing
 };
 
-/// OpenSSL's reasons to distrust a certificate that are not for lack of an authority.
-constexpr std::array<long, 2> kOutOfTime{X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID};
-
-/// libcurl compares the host name itself, before it asks OpenSSL, and reports none of OpenSSL's reasons if that fails.
-constexpr std::array<long, 4> kAsIfUnchecked{X509_V_OK, X509_V_ERR_UNSPECIFIED, X509_V_ERR_HOSTNAME_MISMATCH,
-                                             X509_V_ERR_IP_ADDRESS_MISMATCH};
-
 /// Alerts with which a server refuses the certificate of its client, or the lack of one (RFC 8446 §6.2), as OpenSSL
-/// names them. After the handshake of TLS 1.3 they come in place of a response.
+/// names them; its forks write them in capitals, with underscores. After the handshake of TLS 1.3 they come in place of
+/// a response.
 constexpr std::array<std::string_view, 6> kClientAlerts{"alert certificate required",    "alert bad certificate",
                                                         "alert unsupported certificate", "alert certificate revoked",
                                                         "alert certificate expired",     "alert certificate unknown"};
@@ -47,10 +44,17 @@ T info(CURL* handle, CURLINFO which) {
     return value;
 }
 
-bool has_client_alert(std::string_view words) {
+std::string with_plain_words(std::string_view words) {
+    std::string plain(words);
+    std::ranges::transform(plain, plain.begin(), [](char each) { return each == '_' ? ' ' : to_lower(each); });
+    return plain;
+}
+
+bool has_client_alert(std::string_view reported) {
+    const std::string words = with_plain_words(reported);
     return words.find(kUnknownCaAlert) != std::string_view::npos ||
-           std::ranges::any_of(kClientAlerts,
-                               [words](std::string_view alert) { return words.find(alert) != std::string_view::npos; });
+           std::ranges::any_of(
+               kClientAlerts, [&words](std::string_view alert) { return words.find(alert) != std::string_view::npos; });
 }
 
 /// The status with which a proxy refused to connect us (RFC 9110 §9.3.6); 0 if none did.
@@ -68,12 +72,16 @@ FetchFault fault_of_connection(CURL* handle, CURLcode code, bool has_proxy) {
 }
 
 FetchFault fault_of_certificate(long check) {
-    if (std::ranges::find(kAsIfUnchecked, check) != kAsIfUnchecked.end()) return FetchFault::tls_wrong_host;
-    if (std::ranges::find(kOutOfTime, check) != kOutOfTime.end()) return FetchFault::tls_expired;
+    switch (crypto::certificate_check(check)) {
+        case crypto::CertificateCheck::none:  // libcurl compares the host's name itself, before the library is asked
+        case crypto::CertificateCheck::wrong_host: return FetchFault::tls_wrong_host;
+        case crypto::CertificateCheck::out_of_time: return FetchFault::tls_expired;
+        case crypto::CertificateCheck::distrusted: break;
+    }
     return FetchFault::tls_untrusted;
 }
 
-/// @param check  OpenSSL's verdict on the server's certificate.
+/// @param check  the TLS library's verdict on the server's certificate.
 FetchFault fault_of(CURL* handle, CURLcode code, long check, std::string_view words, bool has_proxy) {
     if (has_client_alert(words)) return FetchFault::tls_client_certificate;
     const auto* const row = std::ranges::find(kFaults, code, &std::pair<CURLcode, FetchFault>::first);
@@ -93,7 +101,7 @@ FetchFailure failure_of(CURL* handle, CURLcode code, std::string_view words, boo
     FetchFailure failure{fault_of(handle, code, check, words, has_proxy)};
     failure.cause = "libcurl error " + std::to_string(code) + ": " + curl().easy_strerror(code);
     if (failure.fault == FetchFault::tls_untrusted || failure.fault == FetchFault::tls_expired)
-        failure.cause += std::string(", ") + X509_verify_cert_error_string(check);
+        failure.cause += std::string(", ") + crypto::words_of_certificate_check(check);
     if (const long status = refusal_of_proxy(handle); status != 0)
         failure.cause += ", the proxy answered " + std::to_string(status);
     if (failure.fault == FetchFault::unreachable && ended_after_handshake(handle))

@@ -190,6 +190,9 @@ class HttpFetch {
 
 Fetch make_http_fetch(HttpOptions options) { return HttpFetch(std::move(options)); }
 
-const char* http_library_version() { return net::curl().version_info(CURLVERSION_NOW)->version; }
+std::string http_library_version() {
+    const auto* const found = net::curl().version_info(CURLVERSION_NOW);
+    return std::string(found->version) + ", " + (found->ssl_version != nullptr ? found->ssl_version : "no TLS");
+}
 
 }  // namespace authjwks

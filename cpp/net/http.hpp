@@ -28,7 +28,8 @@ struct HttpOptions {
 /// A Fetch over libcurl. HTTPS certificates are always verified.
 Fetch make_http_fetch(HttpOptions options);
 
-/// libcurl's version at run time. @throws std::invalid_argument as net::curl() does.
-const char* http_library_version();
+/// libcurl's version at run time and its TLS library's, as in "8.14.1, OpenSSL/3.5.4". @throws std::invalid_argument as
+/// net::curl() does.
+std::string http_library_version();
 
 }  // namespace authjwks

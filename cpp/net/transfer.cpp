@@ -1,6 +1,6 @@
 #include "net/transfer.hpp"
 
-#include "base/openssl.hpp"
+#include "crypto/fork_safe_section.hpp"
 
 namespace authjwks::net {
 namespace {
@@ -11,7 +11,7 @@ constexpr int kMaxPollMilliseconds = 1000;
 }  // namespace
 
 Transfer::Transfer() {
-    const ossl::ForkSafeSection section;
+    const crypto::ForkSafeSection section;
     easy_.reset(curl().easy_init());
     multi_.reset(curl().multi_init());
     if (!easy_ || !multi_ || curl().multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) easy_.reset();
@@ -19,7 +19,7 @@ Transfer::Transfer() {
 
 /// Frees the state of TLS.
 Transfer::~Transfer() {
-    const ossl::ForkSafeSection section;
+    const crypto::ForkSafeSection section;
     if (easy_) curl().multi_remove_handle(multi_.get(), easy_.get());
     easy_.reset();
     multi_.reset();
@@ -28,7 +28,7 @@ Transfer::~Transfer() {
 CURLcode Transfer::perform() {
     for (int running = 1; running > 0;) {
         {
-            const ossl::ForkSafeSection section;
+            const crypto::ForkSafeSection section;
             if (curl().multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
         }
         if (running > 0 && curl().multi_poll(multi_.get(), nullptr, 0, kMaxPollMilliseconds, nullptr) != CURLM_OK)

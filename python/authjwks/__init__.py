@@ -3,7 +3,7 @@
 Frameworks have their own modules: `authjwks.flask`, `authjwks.fastapi` and `authjwks.strawberry`.
 """
 
-from authjwks._core import __version__
+from authjwks._core import __version__, versions
 from authjwks.errors import (
     AuthError,
     ConfigError,
@@ -51,4 +51,5 @@ __all__ = [
     "Verdict",
     "Verifier",
     "__version__",
+    "versions",
 ]

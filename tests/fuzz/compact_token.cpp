@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -86,7 +87,9 @@ void check(std::string_view text) {
     Scratch fresh;
     const auto verified = verify(*token, used), again = verify(*token, fresh);
     fuzz::expect(bool(verified) == bool(again), "what was read before changes no verdict");
-    const bool issued = std::ranges::find(fuzz::kIssuedTokens, text) != fuzz::kIssuedTokens.end();
+    // The last is signed with Ed448, which not every build has.
+    const auto of_this_build = std::span(fuzz::kIssuedTokens).first(kAlgorithms.size());
+    const bool issued = std::ranges::find(of_this_build, text) != of_this_build.end();
     fuzz::expect(bool(verified) || !issued, "a token that the issuer made passes");
     if (!verified) return fuzz::expect(verified.error() == again.error(), "nor its reason");
     fuzz::expect(is_issued(text, *token), "no other does");

@@ -7,14 +7,19 @@
 #include <string>
 #include <string_view>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/ui.h>
 
+#include "crypto/handles.hpp"
 #include "jose/key_set.hpp"
 #include "support/byte_reader.hpp"
 #include "support/expect.hpp"
 #include "support/json_model.hpp"
 #include "support/jwk_model.hpp"
+
+#ifndef AUTHJWKS_CRYPTO_AWS_LC
+#include <openssl/ui.h>
+#endif
 
 namespace authjwks {
 namespace {
@@ -24,8 +29,9 @@ constexpr std::size_t kMaxAlgorithms = 6;  // that one key can serve: those of R
 constexpr std::array kLimits{KeySetLimits{}, KeySetLimits{.max_bytes = 2000, .max_keys = 256},
                              KeySetLimits{.max_bytes = std::size_t{1} << 20, .max_keys = 2}};
 
-/// A password that is asked for at the terminal would stop the service.
+/// A password that is asked for at the terminal would stop the service. AWS-LC has no way to ask.
 void forbid_prompts() {
+#ifndef AUTHJWKS_CRYPTO_AWS_LC
     static UI_METHOD* const method = [] {
         UI_METHOD* const made = UI_create_method("none may ask");
         UI_method_set_opener(made, [](UI*) {
@@ -35,6 +41,7 @@ void forbid_prompts() {
         return made;
     }();
     UI_set_default_method(method);
+#endif
 }
 
 void check_accounts(const KeySet& keys, const KeySetLimits& limits) {
@@ -103,12 +110,12 @@ void check_members(const KeySet& keys, std::string_view text) {
 }
 
 bool is_sound(const unsigned char* der, long size) {
-    const ossl::Pkey key(d2i_PUBKEY(nullptr, &der, size));
-    const int bits = key ? EVP_PKEY_get_bits(key.get()) : 0;
-    const int kind = key ? EVP_PKEY_get_base_id(key.get()) : EVP_PKEY_NONE;
+    const crypto::Pkey key(d2i_PUBKEY(nullptr, &der, size));
+    const int bits = key ? EVP_PKEY_bits(key.get()) : 0;
+    const int kind = key ? EVP_PKEY_base_id(key.get()) : EVP_PKEY_NONE;
     return (kind == EVP_PKEY_RSA && bits >= 2048 && bits <= 8192) ||
            (kind == EVP_PKEY_EC && (bits == 256 || bits == 384 || bits == 521)) || kind == EVP_PKEY_ED25519 ||
-           kind == EVP_PKEY_ED448;
+           (crypto::kHasEd448 && kind == NID_ED448);
 }
 
 /// How many blocks hold a public key of a sound kind and size, each read from its first line as if there were no other.
@@ -117,7 +124,7 @@ std::size_t sound_blocks(std::string_view pem) {
     std::size_t sound = 0;
     for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + 1)) {
         const auto block = pem.substr(at);
-        const ossl::Bio memory(BIO_new_mem_buf(block.data(), static_cast<int>(block.size())));
+        const crypto::Bio memory(BIO_new_mem_buf(block.data(), static_cast<int>(block.size())));
         char *name = nullptr, *header = nullptr;
         unsigned char* der = nullptr;
         long size = 0;

@@ -22,12 +22,24 @@ __all__ = [
     "check_client_certificate",
     "register_errors",
     "testing",
+    "versions",
 ]
 
 __version__: Final[str]
 
 ALGORITHMS: Final[tuple[str, ...]]
-"""Every JWS `alg` known here, in the order of the native table; `none` and HS* do not exist."""
+"""Every JWS `alg` that this build can check, in the order of the native table; `none` and HS* do not exist."""
+
+def versions() -> dict[str, str]:
+    """What this build is made of, for bug reports and inventories: name and version, or version, of each part.
+
+    Loads libcurl if no source of keys has needed it yet.
+
+    Returns:
+        `authjwks`: the version of the package. `crypto`: the cryptographic library, as "OpenSSL 3.0.22" or
+        "AWS-LC 5.12.0". `libcurl`: its version and TLS library, or why there is none that can be used. `simdjson`: its
+        version. `algorithms`: the JWS `alg` names that can be checked, separated by blanks.
+    """
 
 ERRORS: Final[tuple[tuple[str, str, str], ...]]
 """One `(stage, slug, sentence)` per refusal. Stages: request, parse, key, signature, claims, rights, infrastructure."""

@@ -5,13 +5,6 @@ from typing import Any
 
 from authjwks._core import KeySource, Verifier
 
-def versions() -> dict[str, str]:
-    """The versions of `openssl`, `libcurl` and `simdjson` in use.
-
-    Raises:
-        ValueError: when there is no libcurl, or one older than 7.85.
-    """
-
 def verify_signature(source: KeySource, algorithm: str, key_id: str | None, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (raw JWS bytes) over `message` is made by a key of this source. Never fetches."""
 

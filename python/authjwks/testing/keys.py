@@ -16,6 +16,8 @@ try:
 except ImportError as missing:
     raise ImportError("authjwks.testing signs with cryptography: pip install 'authjwks[testing]'") from missing
 
+from authjwks import _core
+
 PrivateKey: TypeAlias = (
     rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 )
@@ -35,8 +37,8 @@ _EC: Final[dict[str, tuple[str, ec.EllipticCurve, HashAlgorithm]]] = {
 }
 _OKP: Final[dict[str, str]] = {"EdDSA": "Ed25519", "Ed25519": "Ed25519", "Ed448": "Ed448"}
 
-ALGORITHMS: Final[tuple[str, ...]] = (*_RSA, *_EC, *_OKP)
-"""Every JWS `alg` that can be signed with here."""
+ALGORITHMS: Final[tuple[str, ...]] = tuple(alg for alg in (*_RSA, *_EC, *_OKP) if alg in _core.ALGORITHMS)
+"""Every JWS `alg` that can be signed with here: those that this build can check."""
 
 _idle: dict[str, list[PrivateKey]] = {}
 _idle_lock = threading.Lock()

@@ -24,13 +24,6 @@ using namespace std::chrono_literals;
 
 constexpr int kProcesses = 40;
 constexpr std::size_t kThreads = 4, kSources = 12, kForks = 6;
-// The allocators of both sanitizers may be locked for good in a child that is forked beside other threads (gcc 12), so
-// that all it can do under them is end. What they are to judge has been done by then: the parent has taken the locks.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool kChildrenVerify = false;
-#else
-constexpr bool kChildrenVerify = true;
-#endif
 /// For a process whose locks wait for each other, in seconds.
 constexpr unsigned int kHangs = 10;
 
@@ -83,7 +76,8 @@ bool starts_cold(const Issuer& issuer) {
         for (std::size_t i = 0; i < kForks; ++i)
             accepted_in_child[i] = support::holds_in_child([&] {
                 alarm(kHangs);
-                return !kChildrenVerify ||
+                // What a sanitizer is to judge has been done by then: the parent has taken the locks.
+                return !support::kChildrenBesideThreadsCanWork ||
                        (accepts(*cold[i % kSources], issuer) && accepts(*cold_authenticator(issuer), issuer));
             });
     }

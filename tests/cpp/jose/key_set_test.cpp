@@ -5,11 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <gtest/gtest.h>
 
 #include "support/key_pair.hpp"
+#include "support/new_key.hpp"
 
 namespace authjwks {
 namespace {
@@ -72,11 +74,11 @@ TEST(GivenASetAtItsLimit, EveryKeyIsFound) {
 
 TEST(GivenANameSharedByKeysOfSeveralKinds, OnlyThoseThatFitAreFound) {
     const KeySet keys = parse(key_set_json({KeyPair::of("P-256").jwk("a"), KeyPair::of("RSA").jwk("a"),
-                                            KeyPair::of("Ed448").jwk("b"), KeyPair::of("Ed25519").jwk("a")}));
+                                            KeyPair::of("P-384").jwk("b"), KeyPair::of("Ed25519").jwk("a")}));
 
     for (const std::string_view name : {"ES256", "RS256", "PS512", "EdDSA", "Ed25519"})
         EXPECT_EQ(found(keys, "a", name), 1U) << name;
-    for (const std::string_view name : {"ES384", "Ed448"}) EXPECT_EQ(found(keys, "a", name), 0U) << name;
+    for (const std::string_view name : {"ES384", "ES512"}) EXPECT_EQ(found(keys, "a", name), 0U) << name;
 }
 
 TEST(GivenANameSharedByMoreThanFourKeys, TheFirstFourThatFitAreTried) {
@@ -112,6 +114,7 @@ TEST(GivenATokenWithoutAName, NoKeyIsFoundWhereSeveralFit) {
                   third = KeyPair::generate("P-256").jwk();
     EXPECT_EQ(found(parse(key_set_json({first, second})), std::nullopt, "ES256"), 0U);
     EXPECT_EQ(found(parse(key_set_json({first, second, third})), std::nullopt, "ES256"), 0U);
+    if (!crypto::kHasEd448) return;
     EXPECT_EQ(found(parse(key_set_json({KeyPair::of("Ed448").jwk("a"), KeyPair::of("Ed25519").jwk("b")})), std::nullopt,
                     "EdDSA"),
               0U);
@@ -312,16 +315,15 @@ TEST(GivenPemOfSeveralKeys, EachServesTokensWithoutAName) {
 }
 
 TEST(GivenPemOfKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
-    const auto pem_of = [](const ossl::Pkey& key) {
-        const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    const auto pem_of = [](const crypto::Pkey& key) {
+        const crypto::Bio memory(BIO_new(BIO_s_mem()));
         PEM_write_bio_PUBKEY(memory.get(), key.get());
         char* text = nullptr;
-        const long size = BIO_get_mem_data(memory.get(), &text);
+        const auto size = BIO_get_mem_data(memory.get(), &text);
         return std::string(text, static_cast<std::size_t>(size));
     };
-    const ossl::Pkey small(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{1024})),
-        agreement(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")),
-        coin(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "secp256k1"));
+    const auto small = support::new_rsa_key(1024), agreement = support::new_key(EVP_PKEY_X25519),
+               coin = support::new_ec_key(NID_secp256k1);
 
     const KeySet keys = parse_pem(pem_of(small) + pem_of(agreement) + KeyPair::of("P-384").public_pem() + pem_of(coin));
 

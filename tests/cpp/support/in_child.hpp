@@ -8,6 +8,14 @@
 
 namespace authjwks::support {
 
+// The allocators of both sanitizers may be locked for good in a child that is forked beside other threads (gcc 12), so
+// that all it can do under them is end.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kChildrenBesideThreadsCanWork = false;
+#else
+inline constexpr bool kChildrenBesideThreadsCanWork = true;
+#endif
+
 /// Forks. @return whether `check()` holds in the child, which ends without destructors.
 template <class Check>
 bool holds_in_child(Check check) {

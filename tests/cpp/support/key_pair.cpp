@@ -1,5 +1,4 @@
 #include "support/key_pair.hpp"
-#include "support/param_builder.hpp"
 
 #include <map>
 #include <memory>
@@ -7,15 +6,18 @@
 #include <stdexcept>
 #include <tuple>
 
+#include <openssl/ecdsa.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 
+#include "support/new_key.hpp"
 #include "support/to_base64url.hpp"
 
 namespace authjwks::support {
 namespace {
 
 void demand(bool held) {
-    if (!held) throw std::runtime_error("OpenSSL failed while a test was set up");
+    if (!held) throw std::runtime_error("the library failed while a test was set up");
 }
 
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
@@ -27,28 +29,46 @@ const Curve& curve(std::string_view name) {
     return *row;
 }
 
-ossl::Bignum number_of(const EVP_PKEY* pkey, const char* name) {
-    BIGNUM* number = nullptr;
-    demand(EVP_PKEY_get_bn_param(pkey, name, &number) == 1);
-    return ossl::Bignum(number);
+crypto::Pkey new_key_on(CurveId curve) {
+    switch (curve) {
+        case CurveId::p256: return new_ec_key(NID_X9_62_prime256v1);
+        case CurveId::p384: return new_ec_key(NID_secp384r1);
+        case CurveId::p521: return new_ec_key(NID_secp521r1);
+        case CurveId::ed25519: return new_key(EVP_PKEY_ED25519);
+        case CurveId::ed448: return new_key(NID_ED448);
+        case CurveId::none: break;
+    }
+    return nullptr;
+}
+
+const EVP_MD* digest_of(const Algorithm& algorithm) {
+    switch (algorithm.digest) {
+        case Digest::sha256: return EVP_sha256();
+        case Digest::sha384: return EVP_sha384();
+        case Digest::sha512: return EVP_sha512();
+        case Digest::none: break;
+    }
+    return nullptr;
 }
 
 std::string padded_bytes_of(const BIGNUM& number, std::size_t size) {
     std::string text(size, '\0');
-    demand(BN_bn2binpad(&number, bytes(text), static_cast<int>(size)) == static_cast<int>(size));
+    const auto used = static_cast<std::size_t>(BN_num_bytes(&number));
+    demand(used <= size);
+    BN_bn2bin(&number, bytes(text) + (size - used));
     return text;
 }
 
-std::string text_of(const ossl::Bio& memory) {
+std::string text_of(const crypto::Bio& memory) {
     char* text = nullptr;
-    const long size = BIO_get_mem_data(memory.get(), &text);
+    const auto size = BIO_get_mem_data(memory.get(), &text);
     return {text, static_cast<std::size_t>(size)};
 }
 
 /// JWS wants r and s side by side (RFC 7518 §3.4).
 std::string side_by_side(std::string_view der, const Curve& on) {
     const unsigned char* in = bytes(der);
-    const std::unique_ptr<ECDSA_SIG, ossl::Freed<ECDSA_SIG_free>> pair(
+    const std::unique_ptr<ECDSA_SIG, crypto::Freed<ECDSA_SIG_free>> pair(
         d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
     demand(pair != nullptr);
     return padded_bytes_of(*ECDSA_SIG_get0_r(pair.get()), on.field_bytes) +
@@ -58,13 +78,7 @@ std::string side_by_side(std::string_view der, const Curve& on) {
 }  // namespace
 
 KeyPair KeyPair::generate(std::string_view kind) {
-    ossl::Pkey pkey;
-    if (kind == "RSA")
-        pkey.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
-    else if (const Curve& row = curve(kind); row.key_type == KeyType::ec)
-        pkey.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", row.openssl_name));
-    else
-        pkey.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, row.openssl_name));
+    crypto::Pkey pkey = kind == "RSA" ? new_rsa_key(2048) : new_key_on(curve(kind).id);
     demand(pkey != nullptr);
     return {std::move(pkey), kind};
 }
@@ -85,9 +99,9 @@ const KeyPair& KeyPair::serving(const Algorithm& algorithm) {
 }
 
 std::string KeyPair::sign_natively(const Algorithm& algorithm, std::string_view message, int pss_salt) const {
-    const ossl::MdCtx ctx(EVP_MD_CTX_new());
+    const crypto::MdCtx ctx(EVP_MD_CTX_new());
     EVP_PKEY_CTX* key_ctx = nullptr;  // owned by ctx
-    demand(EVP_DigestSignInit_ex(ctx.get(), &key_ctx, algorithm.digest, nullptr, nullptr, pkey_.get(), nullptr) == 1);
+    demand(EVP_DigestSignInit(ctx.get(), &key_ctx, digest_of(algorithm), nullptr, pkey_.get()) == 1);
     if (algorithm.family == Family::rsa_pss)
         demand(EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, pss_salt) == 1);
@@ -111,19 +125,19 @@ std::string KeyPair::token(const Algorithm& algorithm, std::string_view header, 
 
 Members KeyPair::jwk() const {
     if (kind_ == "RSA") {
-        const auto n = number_of(pkey_.get(), OSSL_PKEY_PARAM_RSA_N), e = number_of(pkey_.get(), OSSL_PKEY_PARAM_RSA_E);
-        return {{"kty", json_text("RSA")},
-                {"n", json_text(to_base64url(bytes_of(*n)))},
-                {"e", json_text(to_base64url(bytes_of(*e)))}};
+        const auto numbers = public_key().rsa_numbers();
+        demand(numbers && numbers->exponent == RSA_F4);
+        return {{"kty", json_text("RSA")}, {"n", json_text(to_base64url(numbers->modulus))}, {"e", json_text("AQAB")}};
     }
     const Curve& row = curve(kind_);
     if (row.key_type == KeyType::ec) {
-        const auto x = number_of(pkey_.get(), OSSL_PKEY_PARAM_EC_PUB_X);
-        const auto y = number_of(pkey_.get(), OSSL_PKEY_PARAM_EC_PUB_Y);
+        // The point is the end of it, not compressed: x and y.
+        const std::string der = public_der(pkey_.get());
+        const auto point = std::string_view(der).substr(der.size() - 2 * row.field_bytes);
         return {{"kty", json_text("EC")},
                 {"crv", json_text(row.name)},
-                {"x", json_text(to_base64url(padded_bytes_of(*x, row.field_bytes)))},
-                {"y", json_text(to_base64url(padded_bytes_of(*y, row.field_bytes)))}};
+                {"x", json_text(to_base64url(point.substr(0, row.field_bytes)))},
+                {"y", json_text(to_base64url(point.substr(row.field_bytes)))}};
     }
     std::string x(row.field_bytes, '\0');
     std::size_t size = x.size();
@@ -138,24 +152,22 @@ Members KeyPair::jwk(std::string_view key_id) const {
 }
 
 std::string KeyPair::public_pem() const {
-    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    const crypto::Bio memory(BIO_new(BIO_s_mem()));
     demand(memory != nullptr && PEM_write_bio_PUBKEY(memory.get(), pkey_.get()) == 1);
     return text_of(memory);
 }
 
 std::string KeyPair::private_pem() const {
-    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    const crypto::Bio memory(BIO_new(BIO_s_mem()));
     demand(memory != nullptr &&
            PEM_write_bio_PrivateKey(memory.get(), pkey_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
     return text_of(memory);
 }
 
-ossl::Pkey KeyPair::public_key() const {
-    const std::string pem = public_pem();
-    const ossl::Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    ossl::Pkey pkey(PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr));
+crypto::Key KeyPair::public_key() const {
+    crypto::Pkey pkey = public_key_of(public_der(pkey_.get()));
     demand(pkey != nullptr);
-    return pkey;
+    return crypto::Key(std::move(pkey));
 }
 
 const Algorithm& algorithm(std::string_view name) {
@@ -164,16 +176,10 @@ const Algorithm& algorithm(std::string_view name) {
     return **row;
 }
 
-ossl::Pkey rsa_public_key(const BIGNUM& modulus, const BIGNUM& exponent) {
-    const ParamBuilder builder(OSSL_PARAM_BLD_new());
-    demand(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
-           OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, &exponent) == 1);
-    const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
-    const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
-    EVP_PKEY* pkey = nullptr;
-    demand(EVP_PKEY_fromdata_init(ctx.get()) == 1 &&
-           EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()) == 1);
-    return ossl::Pkey(pkey);
+std::vector<std::string_view> kinds_of_keys() {
+    std::vector<std::string_view> kinds{"RSA"};
+    for (const Curve& row : kCurves) kinds.push_back(row.name);
+    return kinds;
 }
 
 std::string bytes_of(const BIGNUM& number) {

@@ -3,16 +3,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <openssl/rsa.h>
 
-#include "base/openssl.hpp"
+#include "crypto/handles.hpp"
+#include "crypto/key.hpp"
 #include "jose/algorithm.hpp"
 #include "support/members.hpp"
 
 namespace authjwks::support {
 
-/// Every function throws std::runtime_error when OpenSSL fails.
+/// Every function throws std::runtime_error when the library fails.
 class KeyPair {
   public:
     /// A new key. @param kind  "RSA" (2048 bits) or the name of a row of kCurves.
@@ -40,20 +42,20 @@ class KeyPair {
     std::string public_pem() const;
     std::string private_pem() const;
     /// The public half alone.
-    ossl::Pkey public_key() const;
+    crypto::Key public_key() const;
 
   private:
-    KeyPair(ossl::Pkey pkey, std::string_view kind) : pkey_(std::move(pkey)), kind_(kind) {}
+    KeyPair(crypto::Pkey pkey, std::string_view kind) : pkey_(std::move(pkey)), kind_(kind) {}
 
-    ossl::Pkey pkey_;
+    crypto::Pkey pkey_;
     std::string kind_;
 };
 
 /// The row of this name, which must exist.
 const Algorithm& algorithm(std::string_view name);
 
-/// An RSA public key of any two numbers.
-ossl::Pkey rsa_public_key(const BIGNUM& modulus, const BIGNUM& exponent);
+/// The arguments that KeyPair::of() takes in this build: "RSA", and the names of kCurves.
+std::vector<std::string_view> kinds_of_keys();
 
 /// Big-endian bytes, without leading zeros.
 std::string bytes_of(const BIGNUM& number);

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "support/new_key.hpp"
 
 namespace authjwks::support {
 namespace {
@@ -41,16 +44,16 @@ void end_orderly(int socket) {
     while (recv(socket, buffer, sizeof buffer, 0) > 0) continue;
 }
 
-std::string text_in(const ossl::Bio& memory) {
+std::string text_in(const crypto::Bio& memory) {
     char* text = nullptr;
-    const long size = BIO_get_mem_data(memory.get(), &text);
+    const auto size = BIO_get_mem_data(memory.get(), &text);
     return {text, static_cast<std::size_t>(size)};
 }
 
 }  // namespace
 
 TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours end, std::chrono::hours begin)
-    : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "prime256v1")), certificate_(X509_new()) {
+    : key_(new_ec_key(NID_X9_62_prime256v1)), certificate_(X509_new()) {
     X509* const certificate = certificate_.get();
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -60,20 +63,20 @@ TlsIdentity::TlsIdentity(const std::string& subject_alt_name, std::chrono::hours
     X509_NAME* const name = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
     X509_set_issuer_name(certificate, name);
-    const std::unique_ptr<X509_EXTENSION, ossl::Freed<X509_EXTENSION_free>> names(
+    const std::unique_ptr<X509_EXTENSION, crypto::Freed<X509_EXTENSION_free>> names(
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, subject_alt_name.c_str()));
     demand(names && X509_add_ext(certificate, names.get(), -1) == 1 &&
            X509_sign(certificate, key_.get(), EVP_sha256()) > 0);
 }
 
 std::string TlsIdentity::certificate_pem() const {
-    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    const crypto::Bio memory(BIO_new(BIO_s_mem()));
     demand(PEM_write_bio_X509(memory.get(), certificate_.get()) == 1);
     return text_in(memory);
 }
 
 std::string TlsIdentity::key_pem(const std::string& password) const {
-    const ossl::Bio memory(BIO_new(BIO_s_mem()));
+    const crypto::Bio memory(BIO_new(BIO_s_mem()));
     const EVP_CIPHER* const cipher = password.empty() ? nullptr : EVP_aes_256_cbc();
     demand(PEM_write_bio_PKCS8PrivateKey(memory.get(), key_.get(), cipher, password.data(),
                                          static_cast<int>(password.size()), nullptr, nullptr) == 1);
@@ -126,7 +129,8 @@ LoopbackServer::LoopbackServer(Serve serve, TlsContext tls) : serve_(std::move(s
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client, int version)
+LoopbackServer::LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client,
+                               std::uint16_t version)
     : LoopbackServer(std::move(serve), [&identity, client, version] {
           TlsContext context(SSL_CTX_new(TLS_server_method()));
           SSL_CTX_set_max_proto_version(context.get(), version);

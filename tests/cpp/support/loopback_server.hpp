@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,7 +15,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "base/openssl.hpp"
+#include "crypto/handles.hpp"
+#include "crypto/key.hpp"
 
 namespace authjwks::support {
 
@@ -34,9 +36,9 @@ class TlsIdentity {
 
   private:
     friend class LoopbackServer;
-    using Certificate = std::unique_ptr<X509, ossl::Freed<X509_free>>;
+    using Certificate = std::unique_ptr<X509, crypto::Freed<X509_free>>;
 
-    ossl::Pkey key_;
+    crypto::Pkey key_;
     Certificate certificate_;
 };
 
@@ -70,7 +72,7 @@ class LoopbackServer {
     explicit LoopbackServer(Serve serve) : LoopbackServer(std::move(serve), nullptr) {}
     /// The same over TLS. @param client  the only one that is let in; null: anyone. @param version  the newest of TLS.
     LoopbackServer(Serve serve, const TlsIdentity& identity, const TlsIdentity* client = nullptr,
-                   int version = TLS1_3_VERSION);
+                   std::uint16_t version = TLS1_3_VERSION);
     /// Always the same answer.
     explicit LoopbackServer(std::string answer);
     ~LoopbackServer();

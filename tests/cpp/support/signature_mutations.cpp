@@ -18,8 +18,8 @@ std::string signing_input(const IssuedToken& token) {
 }
 
 /// 0, 1, the order, and its neighbours.
-ossl::Bignum edge_number(const BIGNUM& order, SeededRandom& random) {
-    const ossl::Bignum one = number("\x01");
+crypto::Bignum edge_number(const BIGNUM& order, SeededRandom& random) {
+    const crypto::Bignum one = number("\x01");
     switch (random.below(5)) {
         case 0: return number("");
         case 1: return number("\x01");
@@ -145,7 +145,7 @@ std::string rsa_leading_zeros(const MutationInput& input) {
 }
 
 std::string pss_other_salt(const MutationInput& input) {
-    const int salt = input.random.pick(std::array{0, 1, 19, 20, 31, 33, 47, 63, 65, RSA_PSS_SALTLEN_MAX});
+    const int salt = input.random.pick(std::array{0, 1, 19, 20, 31, 33, 47, 63, 65, RSA_PSS_SALTLEN_AUTO});
     const auto& [token, others, impostor, random] = input;
     return with_signature(token, token.key->sign(*token.algorithm, signing_input(token), salt));
 }

@@ -30,7 +30,7 @@ def test_cached_token_with_one_character_changed_never_passes(own_issuer, fixed)
     from_cache(fixed, token)
 
 
-@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "ES512", "EdDSA", "Ed448"])
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "ES512", "EdDSA"])
 def test_parts_of_cached_tokens_put_together_never_pass(own_issuer, fixed, alg):
     one, two = (cached(fixed, own_issuer.mint(alg=alg, sub=sub)) for sub in ("one", "two"))
     (header, payload, signature), (_, others, others_signature) = one.split("."), two.split(".")

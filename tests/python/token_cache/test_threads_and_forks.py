@@ -55,7 +55,7 @@ def test_threads_get_right_verdicts_while_keys_rotate(own_issuer):
     with ThreadPoolExecutor(8) as threads:
         running = [threads.submit(ask, seed) for seed in range(8)]
         for _ in range(10):
-            own_issuer.rotate("Ed448")  # another set each time, with the same keys for these tokens
+            own_issuer.rotate("ES512")  # another set each time, with the same keys for these tokens
             verifier.refresh()
             time.sleep(0.05)
         done.set()

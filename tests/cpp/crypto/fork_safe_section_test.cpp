@@ -1,4 +1,4 @@
-#include "base/openssl.hpp"
+#include "crypto/fork_safe_section.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -6,18 +6,25 @@
 #include <stdexcept>
 #include <thread>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include <gtest/gtest.h>
 
 #include "support/in_child.hpp"
+#include "support/new_key.hpp"
 
 namespace authjwks {
 namespace {
 
-void leave_an_error() { ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR); }
+void leave_an_error() {
+    const crypto::Bio empty(BIO_new_mem_buf("", 0));
+    EXPECT_EQ(PEM_read_bio_PUBKEY(empty.get(), nullptr, nullptr, nullptr), nullptr);
+}
 
-TEST(GivenErrorsInTheQueue, ATurnEmptiesItAtItsEnd) {
+TEST(GivenErrorsInTheQueue, ASectionEmptiesItAtItsEnd) {
     {
-        const ossl::ForkSafeSection section;
+        const crypto::ForkSafeSection section;
         leave_an_error();
         leave_an_error();
         EXPECT_NE(ERR_peek_error(), 0U);
@@ -25,10 +32,10 @@ TEST(GivenErrorsInTheQueue, ATurnEmptiesItAtItsEnd) {
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(GivenAnException, ATurnEmptiesTheQueueOnItsWayOut) {
+TEST(GivenAnException, ASectionEmptiesTheQueueOnItsWayOut) {
     EXPECT_THROW(
         {
-            const ossl::ForkSafeSection section;
+            const crypto::ForkSafeSection section;
             leave_an_error();
             throw std::runtime_error("on the way out");
         },
@@ -36,12 +43,12 @@ TEST(GivenAnException, ATurnEmptiesTheQueueOnItsWayOut) {
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(GivenATurn, AThreadThatForksMeanwhileWaitsForItsEnd) {
+TEST(GivenASection, AThreadThatForksMeanwhileWaitsForItsEnd) {
     std::binary_semaphore begun{0};
     std::atomic<bool> ended{false};
     std::thread other([&] {
-        const ossl::ForkSafeSection section;
-        const ossl::ForkSafeSection within;
+        const crypto::ForkSafeSection section;
+        const crypto::ForkSafeSection within;
         begun.release();
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
         ended = true;
@@ -53,11 +60,11 @@ TEST(GivenATurn, AThreadThatForksMeanwhileWaitsForItsEnd) {
     other.join();
 }
 
-TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
+TEST(GivenAThreadThatHadASection, TheChildOfAForkDoesNotWaitForIt) {
     std::binary_semaphore begun{0}, over{0};
     std::thread other([&] {
         {
-            const ossl::ForkSafeSection section;
+            const crypto::ForkSafeSection section;
         }
         begun.release();
         over.acquire();
@@ -65,7 +72,7 @@ TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
     begun.acquire();
 
     EXPECT_TRUE(support::holds_in_child([] {
-        const ossl::ForkSafeSection section;
+        const crypto::ForkSafeSection section;
         return true;
     }));
     EXPECT_TRUE(support::holds_in_child([] { return support::holds_in_child([] { return true; }); }));
@@ -76,28 +83,17 @@ TEST(GivenAThreadThatHadATurn, TheChildOfAForkDoesNotWaitForIt) {
 
 /// Whose destructor comes after that of everything made later in the thread.
 struct Late {
-    ossl::Pkey key;
+    crypto::Pkey key;
 };
 
-TEST(GivenAThreadThatEnds, WhatItDropsLastStillHasItsTurn) {
+TEST(GivenAThreadThatEnds, WhatItDropsLastStillHasItsSection) {
     std::thread([] {
         thread_local Late late;
-        const ossl::ForkSafeSection section;
-        late.key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+        const crypto::ForkSafeSection section;
+        late.key = support::new_key(EVP_PKEY_ED25519);
     }).join();
 
     EXPECT_TRUE(support::holds_in_child([] { return true; }));
-}
-
-TEST(GivenASharedKey, ItOutlivesItsFirstOwner) {
-    ossl::Pkey first(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-    const EVP_PKEY* const key = first.get();
-
-    const ossl::Pkey second = ossl::share(first);
-    first.reset();
-
-    EXPECT_EQ(second.get(), key) << "a copy was made";
-    EXPECT_EQ(EVP_PKEY_is_a(second.get(), "ED25519"), 1);
 }
 
 }  // namespace

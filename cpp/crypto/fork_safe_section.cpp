@@ -1,25 +1,26 @@
-#include "base/openssl.hpp"
+#include "crypto/fork_safe_section.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include <openssl/crypto.h>
+#include <openssl/err.h>
 
 #include "base/fork_guard.hpp"
+#include "crypto/library.hpp"
 
-namespace authjwks::ossl {
+namespace authjwks::crypto {
 namespace {
 
-/// One lock for each thread that uses OpenSSL, so that threads do not contend: only fork() takes all of them.
+/// One lock for each thread that uses the library, so that threads do not contend: only fork() takes all of them.
 class ThreadLocks : public ForkAware {
   public:
     /// Never destroyed: threads use it until their very end.
     static ThreadLocks& of_this_process() noexcept {
         static ThreadLocks* const only = [] {
             auto* const made = std::make_unique<ThreadLocks>().release();
-            ForkGuard::add(*made, ForkGuard::Rank::openssl);
+            ForkGuard::add(*made, ForkGuard::Rank::crypto);
             return made;
         }();
         return *only;
@@ -60,6 +61,7 @@ class ThreadLocks : public ForkAware {
 // Plain values, so that they outlive every object of the thread that has a destructor.
 thread_local std::mutex* lock_of_this_thread = nullptr;
 thread_local unsigned int section_depth = 0;
+thread_local bool has_ended = false;
 
 /// The forking thread is the only one in the child.
 void ThreadLocks::after_fork_in_child() {
@@ -72,11 +74,16 @@ void ThreadLocks::after_fork_in_child() {
 /// A thread's registration among the locks, for as long as the thread runs.
 class Registration {
   public:
-    Registration() { lock_of_this_thread = ThreadLocks::of_this_process().add(); }
+    Registration() {
+        lock_of_this_thread = ThreadLocks::of_this_process().add();
+        const std::scoped_lock lock(*lock_of_this_thread);
+        ERR_clear_error();  // makes the thread's error queue, for which AWS-LC takes a lock
+    }
     ~Registration() {
         {
             const ForkSafeSection section;
-            OPENSSL_thread_stop();  // here, because OpenSSL's own call at the thread's end is in no section
+            library::end_thread();
+            has_ended = true;
         }
         const std::mutex* const removed = lock_of_this_thread;
         lock_of_this_thread = ThreadLocks::of_this_process().of_ending_threads();
@@ -88,11 +95,6 @@ class Registration {
 
 }  // namespace
 
-int refuse_password(char*, int, int, void* is_encrypted) {
-    if (is_encrypted != nullptr) *static_cast<bool*>(is_encrypted) = true;
-    return -1;
-}
-
 ForkSafeSection::ForkSafeSection() {
     if (section_depth++ > 0) return;
     if (lock_of_this_thread == nullptr) {
@@ -103,13 +105,9 @@ ForkSafeSection::ForkSafeSection() {
 }
 
 ForkSafeSection::~ForkSafeSection() {
-    if (ERR_peek_error() != 0) ERR_clear_error();  // peeking first: clearing takes ten times as long
+    // Peeking first: clearing takes ten times as long. Once the thread's queue is freed, either would make another.
+    if (!has_ended && ERR_peek_error() != 0) ERR_clear_error();
     if (--section_depth == 0) lock_of_this_thread->unlock();
 }
 
-void FreePkey::operator()(EVP_PKEY* pkey) const noexcept {
-    const ForkSafeSection section;
-    EVP_PKEY_free(pkey);
-}
-
-}  // namespace authjwks::ossl
+}  // namespace authjwks::crypto
