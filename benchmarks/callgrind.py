@@ -1,6 +1,8 @@
 """Counts the instructions of one verification, by the library they are in: `python -m benchmarks.callgrind`.
 
 Each workload runs twice under valgrind, the second time with more calls; the difference, by call, is free of start-up.
+With `--aws-lc FOLDER` the build with AWS-LC that is installed there is counted as well. It must not be stripped
+(`pip install --config-settings=install.strip=false`): its cryptography is told from the rest of the module by name.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ FEWER, MORE = 200, 600
 ALGORITHMS = ("RS256", "ES256")
 GROUPS = {"libcrypto": r"libcrypto", "authjwks": r"/authjwks/_core", "python": r"python"}
 WORKLOADS = ("authjwks", "authjwks, token cache")
+ON_AWS_LC = "authjwks on AWS-LC"
+NAME_IN_C = re.compile(r"[\w.]+('\d+)?$")
 
 Counts = dict[str, int]
 
@@ -34,7 +38,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.callgrind", description=__doc__)
     parser.add_argument("--compare", action="store_true", help="fail when more than 10 %% above the latest record")
     parser.add_argument("--record", action="store_true", help="write the counts down for this version")
+    parser.add_argument("--aws-lc", type=Path, metavar="FOLDER", help="has an authjwks that was built with AWS-LC")
     asked = parser.parse_args()
+    if asked.aws_lc:
+        os.environ[environment.OTHER_BUILD] = str(asked.aws_lc.resolve())
     if not environment.is_inside():
         environment.enter("benchmarks.callgrind")
     counted = dict(_all_counts())
@@ -61,7 +68,7 @@ def _all_counts() -> Iterator[tuple[str, Counts]]:
         name = f"callgrind-{algorithm}"
         case = cases.Case(name, algorithm, tokens.key_set(signer), token, tokens.tampered(token), (token,))
         folder = cases.write(case, signer, BUILD / "cases")
-        for workload in WORKLOADS:
+        for workload in (*WORKLOADS, ON_AWS_LC) if environment.OTHER_BUILD in os.environ else WORKLOADS:
             yield f"{workload}, {algorithm}", _counts(workload, folder)
 
 
@@ -85,19 +92,25 @@ for _ in range({calls}):
         out = Path(scratch) / "callgrind.out"
         options = ["--tool=callgrind", "--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={out}"]
         command = ["valgrind", "-q", *options, sys.executable, "-c", program]
-        fixed = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+        folders = [*environment.path_of(workload).values(), str(ROOT)]
+        fixed = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(folders)}
         subprocess.run(command, cwd=ROOT, env=fixed, check=True)
-        return by_group(out.read_text().splitlines())
+        return by_group(out.read_text().splitlines(), links_crypto=workload == ON_AWS_LC)
 
 
-def by_group(lines: Iterable[str]) -> Counter[str]:
-    """Own instructions in callgrind's output, by group of libraries."""
+def by_group(lines: Iterable[str], *, links_crypto: bool) -> Counter[str]:
+    """Own instructions in callgrind's output, by group of libraries.
+
+    Where the module has its cryptography inside, its functions in C are that: nothing of ours is written in C.
+    """
     totals: Counter[str] = Counter()
-    group = ""
+    group = path = ""
     skips_next = False
     for line in lines:
         if line.startswith("ob="):
-            group = _group(line[3:])
+            path = line[3:]
+        elif line.startswith("fn="):
+            group = "libcrypto" if links_crypto and _is_in_c(path, line[3:]) else _group(path)
         elif line.startswith("calls="):
             skips_next = True  # the line after it holds what the callee did
         elif line[:1].isdigit() or line.startswith(("+", "-", "*")):
@@ -109,6 +122,10 @@ def by_group(lines: Iterable[str]) -> Counter[str]:
 
 def _group(path: str) -> str:
     return next((group for group, pattern in GROUPS.items() if re.search(pattern, path)), "system")
+
+
+def _is_in_c(path: str, function: str) -> bool:
+    return _group(path) == "authjwks" and NAME_IN_C.match(function) is not None
 
 
 def _setting() -> dict[str, object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "benchmarks"
+OTHER_BUILD = "AUTHJWKS_BENCHMARK_AWS_LC"  # the argument of --aws-lc, for the processes of the run
 
 
 def is_inside() -> bool:
@@ -40,6 +41,12 @@ def make() -> Path:
         stamped.write_text(stamp)
     _lend_authjwks(venv)
     return python
+
+
+def path_of(contestant: str) -> dict[str, str]:
+    """What a contestant's process needs in its environment: where the other build is, for the one that uses it."""
+    folder = os.environ.get(OTHER_BUILD)
+    return {"PYTHONPATH": folder} if folder and contestant == "authjwks on AWS-LC" else {}
 
 
 def compiled(name: str) -> Path:

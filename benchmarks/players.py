@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from benchmarks import environment
 from benchmarks.environment import BUILD, ROOT
 
 
@@ -32,8 +33,9 @@ class Player:
         self.name = name
         run = command or [sys.executable, "-m", "benchmarks.worker", name]
         pipe = subprocess.PIPE
+        env = os.environ | environment.path_of(name)
         with (BUILD / "workers.log").open("a") as log:
-            self._process = subprocess.Popen(run, stdin=pipe, stdout=pipe, stderr=log, text=True, cwd=ROOT)
+            self._process = subprocess.Popen(run, stdin=pipe, stdout=pipe, stderr=log, text=True, cwd=ROOT, env=env)
 
     def __enter__(self) -> Player:
         return self

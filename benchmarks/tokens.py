@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 ISSUER = "https://issuer.bench.example/"
 AUDIENCE = "https://api.bench.example"
 USUAL_PAYLOAD = 624
-ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
-_HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384()}
-_CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1()}
+_HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+_CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 # A modulus that one of these divides would be refused as weak.
 _SMALL_PRIMES = math.prod(n for n in range(3, 752) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 

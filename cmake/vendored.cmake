@@ -7,7 +7,8 @@ set(AUTHJWKS_VENDORED_DIR "${PROJECT_SOURCE_DIR}/build/vendored" CACHE PATH
 
 file(GLOB recipe ${PROJECT_SOURCE_DIR}/cmake/vendored/*)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${recipe})
-set(inputs "${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION} ${CMAKE_C_FLAGS} ${CMAKE_SYSTEM_PROCESSOR}")
+set(inputs "${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION} ${CMAKE_C_FLAGS}")
+string(APPEND inputs " ${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${CMAKE_SYSTEM_PROCESSOR}")
 foreach(file IN LISTS recipe)
   file(SHA256 ${file} hash)
   string(APPEND inputs " ${hash}")
@@ -19,12 +20,13 @@ set(prefix ${AUTHJWKS_VENDORED_DIR}/${key})
 file(MAKE_DIRECTORY ${AUTHJWKS_VENDORED_DIR})
 file(LOCK ${AUTHJWKS_VENDORED_DIR}/lock GUARD FILE)
 if(NOT EXISTS ${prefix}/complete)
-  message(STATUS "Building AWS-LC, zlib and libcurl; this takes a few minutes, once")
+  message(STATUS "Building AWS-LC, zlib, libcurl and simdjson; this takes a few minutes, once")
   set(log ${prefix}/build.log)
   file(MAKE_DIRECTORY ${prefix})
   execute_process(
     COMMAND ${CMAKE_COMMAND} -S ${PROJECT_SOURCE_DIR}/cmake/vendored -B ${prefix}/build -G ${CMAKE_GENERATOR}
             -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS}"
+            -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}"
             -DAUTHJWKS_DOWNLOADS=${AUTHJWKS_VENDORED_DIR}/downloads
     COMMAND_ERROR_IS_FATAL ANY OUTPUT_FILE ${log} ERROR_FILE ${log})
   execute_process(COMMAND ${CMAKE_COMMAND} --build ${prefix}/build
@@ -49,4 +51,5 @@ vendored_library(Vendored::crypto libcrypto.a Threads::Threads)
 vendored_library(Vendored::ssl libssl.a Vendored::crypto)
 vendored_library(Vendored::z libz.a)
 vendored_library(Vendored::curl libcurl.a Vendored::ssl Vendored::z)
+vendored_library(Vendored::simdjson libsimdjson.a)
 target_compile_definitions(Vendored::curl INTERFACE CURL_STATICLIB)

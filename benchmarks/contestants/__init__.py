@@ -20,7 +20,7 @@ class Cannot(Exception):
 class Contestant(ABC):
     """A library, used as its own documentation shows it, with signature, exp, nbf, iss and aud checked."""
 
-    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
     @abstractmethod
     def verifier(self, case: Case) -> Verify:
@@ -34,6 +34,7 @@ class Contestant(ABC):
 # The import statement of each library is what its users write.
 ROSTER = {
     "authjwks": ("ours:Uncached", "authjwks"),
+    "authjwks on AWS-LC": ("ours:OnAwsLc", "authjwks"),
     "authjwks, token cache": ("ours:Cached", "authjwks"),
     "ryjwt": ("ryjwt:Ryjwt", "ryjwt"),
     "PyJWT": ("pyjwt:PyJwt", "jwt"),

@@ -15,7 +15,7 @@ from benchmarks.contestants import Contestant, Verify
 
 
 class Axioms(Contestant):
-    algorithms = ("RS256", "PS256", "ES256", "ES384")
+    algorithms = ("RS256", "PS256", "ES256", "ES384", "ES512")
 
     def verifier(self, case: Case) -> Verify:
         config = AxiomsConfig(AXIOMS_AUDIENCE=case.audience, AXIOMS_ISS_URL=case.issuer, AXIOMS_JWKS_URL=case.url)

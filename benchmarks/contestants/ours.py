@@ -1,13 +1,13 @@
-"""authjwks: without its token cache, and with it."""
+"""authjwks: without its token cache, and with it; as the calling Python has it, and as built with AWS-LC."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from authjwks import HttpOptions, Verifier
+from authjwks import HttpOptions, Verifier, versions
 from benchmarks.cases import Case
-from benchmarks.contestants import Contestant, Verify
+from benchmarks.contestants import Cannot, Contestant, Verify
 
 
 class Uncached(Contestant):
@@ -16,6 +16,13 @@ class Uncached(Contestant):
 
     def parser(self, case: Case) -> Callable[[], object]:
         return lambda: _verifier(case)
+
+
+class OnAwsLc(Uncached):
+    def verifier(self, case: Case) -> Verify:
+        if not versions()["crypto"].startswith("AWS-LC"):
+            raise Cannot("no build with AWS-LC was given by --aws-lc")
+        return super().verifier(case)
 
 
 class Cached(Contestant):

@@ -12,7 +12,7 @@ from benchmarks.contestants import Cannot, Contestant, Verify
 
 
 class PythonJose(Contestant):
-    algorithms = ("RS256", "ES256", "ES384")
+    algorithms = ("RS256", "ES256", "ES384", "ES512")
 
     def verifier(self, case: Case) -> Verify:
         if case.must_fetch:

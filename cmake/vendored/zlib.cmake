@@ -1,4 +1,4 @@
-# How zlib is built: the archive that it comes in leaves out its own CMakeLists.txt.
+# Becomes zlib's CMakeLists.txt.
 cmake_minimum_required(VERSION 3.25)
 project(zlib LANGUAGES C)
 

@@ -40,10 +40,20 @@ PyObject* to_list(json::Array array) {
     return list;
 }
 
+/// A text of a token, shared with other tokens that have the same; without the GIL it is not, as threads would contend
+/// for its count of references.
+PyObject* to_text(std::string_view text) {
+#ifdef Py_GIL_DISABLED
+    return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "strict");
+#else
+    return pool().get(text);
+#endif
+}
+
 PyObject* to_object(json::Value value) {
     using json::Kind;
     switch (json::kind_of(value)) {
-        case Kind::text: return pool().get(*json::text_of(value));
+        case Kind::text: return to_text(*json::text_of(value));
         case Kind::signed_number: return PyLong_FromLongLong(*json::as<std::int64_t>(value));
         case Kind::unsigned_number: return PyLong_FromUnsignedLongLong(*json::as<std::uint64_t>(value));
         case Kind::real_number: return PyFloat_FromDouble(*json::as<double>(value));

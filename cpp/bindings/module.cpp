@@ -8,6 +8,7 @@
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
 #include "bindings/failures.hpp"
+#include "bindings/free_threading.hpp"
 #include "bindings/issuer_registry.hpp"
 #include "bindings/key_source.hpp"
 #include "bindings/remote_options.hpp"
@@ -73,12 +74,15 @@ PYBIND11_MODULE(main_interpreters_core, module, pybind11::mod_gil_not_used(),
     bind_issuer_registry(module);
     bind_verifier(module);
     bind_testing(module);
+    module.def(
+        "defer_references", [](py::handle object) { defer_references(object.ptr()); }, py::arg("object"),
+        "Lets threads use an object without contending for its count of references.");
     module.def("versions", &versions, "What this build is made of.");
     stop_threads_at_exit();
     py::list names;
-    for (const char* name :
-         {"ALGORITHMS", "ERRORS", "FETCH_FAULTS", "IssuerRegistry", "KeySource", "Pending", "RemoteOptions", "Verifier",
-          "__version__", "check_ca_file", "check_client_certificate", "register_errors", "testing", "versions"})
+    for (const char* name : {"ALGORITHMS", "ERRORS", "FETCH_FAULTS", "IssuerRegistry", "KeySource", "Pending",
+                             "RemoteOptions", "Verifier", "__version__", "check_ca_file", "check_client_certificate",
+                             "defer_references", "register_errors", "testing", "versions"})
         names.append(name);
     module.attr("__all__") = names;
 }

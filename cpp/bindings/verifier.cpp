@@ -14,6 +14,7 @@
 #include "bindings/bare_new.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/errors.hpp"
+#include "bindings/free_threading.hpp"
 #include "bindings/key_source.hpp"
 #include "bindings/python_call.hpp"
 #include "bindings/python_host.hpp"
@@ -76,21 +77,22 @@ void notify(const py::object& function, const Arguments&... arguments) {
 }
 
 /// Events are collected by threads without the GIL, and passed on by the next caller who holds it.
-void pass_on_events(const BoundVerifier& verifier, const std::shared_ptr<KeySource>& source) {
+void pass_on_events(const BoundVerifier& verifier, const SourceHandle& source) {
     if (!source || !(source->has_events() || source->has_due_work()) || verifier.on_events.is_none()) return;
-    notify(verifier.on_events, py::cast(source));
+    notify(verifier.on_events, py::cast(source.share()));
 }
 
 void report_acceptance(const BoundVerifier& verifier, const Verdict& verdict) {
     if (verifier.on_verdict.is_none()) return;
-    notify(verifier.on_verdict, py::cast(verdict.source), py::none(), py::bool_(verdict.is_from_cache), py::none());
+    notify(verifier.on_verdict, py::cast(verdict.source.share()), py::none(), py::bool_(verdict.is_from_cache),
+           py::none());
 }
 
 void report_refusal(const BoundVerifier& verifier, const Verdict& verdict) {
     if (verifier.on_verdict.is_none() && verifier.on_refusal.is_none()) return;
     const py::object code = slug_of(verdict.refusal);
     const py::object claim = verdict.claim.empty() ? py::object(py::none()) : text(verdict.claim);
-    const py::object source = verdict.source ? py::cast(verdict.source) : py::none();
+    const py::object source = verdict.source ? py::cast(verdict.source.share()) : py::none();
     if (!verifier.on_refusal.is_none()) notify(verifier.on_refusal, source, code, claim);
     if (!verifier.on_verdict.is_none())
         notify(verifier.on_verdict, source, code, py::bool_(verdict.is_from_cache), claim);
@@ -113,7 +115,7 @@ PyObject* conclude(const BoundVerifier& verifier, PyObject* self, PyObject* toke
     if (verdict.kind == Kind::refused) return raise_refusal(verifier, verdict);
     if (verdict.kind == Kind::pending)
         return py::cast(PendingVerdict{py::reinterpret_borrow<py::object>(self),
-                                       py::reinterpret_borrow<py::object>(token), verdict.source,
+                                       py::reinterpret_borrow<py::object>(token), verdict.source.share(),
                                        verdict.is_conclusive})
             .release()
             .ptr();
@@ -235,7 +237,7 @@ PyObject* verify_token(PyObject* self, PyObject* token, Instant now, WaitPolicy 
 void bind_verifier(py::module_& module) {
     bind_pending(module);
     py::class_<BoundVerifier> type(module, "Verifier", "Judges tokens by one source of keys and one policy. Immutable.",
-                                   py::is_final());
+                                   py::is_final(), py::custom_type_setup(&collect));
     refuse_bare_new(type);
     type.def(py::init(&make_verifier), py::arg("keys").none(false), py::kw_only(), py::arg("issuers"),
              py::arg("issuer_templates"), py::arg("audiences"), py::arg("algorithms"), py::arg("leeway"),

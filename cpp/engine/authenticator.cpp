@@ -11,8 +11,8 @@ namespace {
 /// How many sets of keys a token of an unknown key is judged by, each newer than the one before.
 constexpr int kMaxRenewals = 3;
 
-/// @param source  whose keys were missing; null when none were looked for.
-Verdict refused(Refusal refusal, std::shared_ptr<KeySource> source = nullptr) {
+/// @param source  whose keys were missing; none when none were looked for.
+Verdict refused(Refusal refusal, SourceHandle source = {}) {
     const bool lacks_keys = source && is_for_lack_of_keys(refusal.code);
     const auto retry_after = lacks_keys ? source->retry_after() : Clock::duration::zero();
     return {.kind = Verdict::Kind::refused,
@@ -22,7 +22,7 @@ Verdict refused(Refusal refusal, std::shared_ptr<KeySource> source = nullptr) {
             .source = std::move(source)};
 }
 
-Verdict pending(const Pending& fetch, std::shared_ptr<KeySource> source) {
+Verdict pending(const Pending& fetch, SourceHandle source) {
     return {.kind = Verdict::Kind::pending, .is_conclusive = fetch.is_conclusive, .source = std::move(source)};
 }
 
@@ -47,14 +47,13 @@ Verdict Authenticator::verify(std::string_view token, Instant now, WaitPolicy wa
 bool Authenticator::look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const {
     if (!cache_) return false;
     const auto cached = cache_->find(token);
-    auto source = cached && cached->validity.holds(now) ? source_of(*cached) : nullptr;
-    const Snapshot keys = source ? source->ready() : nullptr;
-    if (!keys || keys->id() != cached->key_set) {
-        if (cached && now >= cached->validity.until) cache_->remove(token);
-        cache_->count(false);
+    if (!cached) return false;
+    auto source = cached->validity.holds(now) ? source_of(*cached) : SourceHandle();
+    if (!source || !source->serves(cached->key_set)) {
+        if (now >= cached->validity.until) cache_->remove(token);
+        cache_->count_as_miss();
         return false;
     }
-    cache_->count(true);
     verdict.is_from_cache = true;
     verdict.source = std::move(source);
     if (cached->checked)
@@ -94,7 +93,7 @@ Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Insta
     if (!parsed) return refused(parsed.error());
     const auto found = source_for(*parsed);
     if (!found) return refused_without_source(found.error(), *parsed);
-    const std::shared_ptr<KeySource>& source = *found;
+    const SourceHandle& source = *found;
 
     const auto response = source->obtain(wait);
     if (const auto* waits = std::get_if<Pending>(&response)) return pending(*waits, source);
@@ -104,8 +103,8 @@ Verdict Authenticator::judge_now(std::string_view token, Scratch& scratch, Insta
 }
 
 /// The verdict by the keys at hand, or by newer ones if the token names one that is not among them.
-Verdict Authenticator::judge_by_keys_of(const std::shared_ptr<KeySource>& source, const Obtained& obtained,
-                                        const ParsedToken& token, Instant now, WaitPolicy wait, Proof& proof) const {
+Verdict Authenticator::judge_by_keys_of(const SourceHandle& source, const Obtained& obtained, const ParsedToken& token,
+                                        Instant now, WaitPolicy wait, Proof& proof) const {
     Snapshot keys = obtained.keys;
     auto result = judge(token, *keys, policy_, now);
     // The set may change again and again without the key, as each fetch may have been under way before the token came.
@@ -124,8 +123,8 @@ Verdict Authenticator::judge_by_keys_of(const std::shared_ptr<KeySource>& source
 }
 
 /// The verdict that follows from the result by these keys, and from the checks.
-Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result,
-                                std::shared_ptr<KeySource> source, Instant now, Proof& proof) const {
+Verdict Authenticator::judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result, SourceHandle source,
+                                Instant now, Proof& proof) const {
     if (!result) return refused(result.error(), std::move(source));
     if (!checks_.empty())
         if (const auto refusal = refused_by_check(CheckedClaims::of(result->claims), now))
@@ -141,19 +140,19 @@ Verdict Authenticator::refused_without_source(Refusal refusal, ParsedToken& toke
     return verdict;
 }
 
-Result<std::shared_ptr<KeySource>, Refusal> Authenticator::source_for(ParsedToken& token) const {
-    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
+Result<SourceHandle, Refusal> Authenticator::source_for(ParsedToken& token) const {
+    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return SourceHandle::borrow(**only);
     const auto issuer = token.claimed_issuer();
     if (!issuer) return issuer.error();
     auto found = std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find(*issuer);
     if (!found) return Refusal(found.error());
-    return *std::move(found);
+    return SourceHandle::hold(*std::move(found));
 }
 
-/// Null for one whose issuer is no longer in the registry.
-std::shared_ptr<KeySource> Authenticator::source_of(const CachedToken& token) const {
-    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return *only;
-    return std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find_known(token.issuer);
+/// None for one whose issuer is no longer in the registry.
+SourceHandle Authenticator::source_of(const CachedToken& token) const {
+    if (const auto* only = std::get_if<std::shared_ptr<KeySource>>(&keys_)) return SourceHandle::borrow(**only);
+    return SourceHandle::hold(std::get<std::shared_ptr<IssuerRegistry>>(keys_)->find_known(token.issuer));
 }
 
 std::optional<Errc> Authenticator::refused_by_check(const CheckedClaims& claims, Instant now) const {

@@ -13,12 +13,12 @@
 #include "engine/claim_check.hpp"
 #include "engine/host.hpp"
 #include "engine/issuer_registry.hpp"
+#include "engine/source_handle.hpp"
 #include "engine/token_cache.hpp"
 #include "jose/policy.hpp"
 #include "jose/scratch.hpp"
 #include "jose/token.hpp"
 #include "jose/verify.hpp"
-#include "keys/key_source.hpp"
 
 namespace authjwks {
 
@@ -32,11 +32,11 @@ struct Verdict {
     };
     Kind kind = Kind::accepted;
     Errc refusal{};
-    std::string_view claim{};             ///< of refused: see Refusal; valid while the authenticator lives
-    bool is_conclusive = false;           ///< of pending: see Pending
-    bool is_from_cache = false;           ///< of accepted and refused
-    Clock::duration retry_after{};        ///< of a refusal because keys are unavailable
-    std::shared_ptr<KeySource> source{};  ///< whose keys were used or missing; null when none were looked for
+    std::string_view claim{};       ///< of refused: see Refusal; valid while the authenticator lives
+    bool is_conclusive = false;     ///< of pending: see Pending
+    bool is_from_cache = false;     ///< of accepted and refused
+    Clock::duration retry_after{};  ///< of a refusal because keys are unavailable
+    SourceHandle source{};          ///< whose keys were used or missing; none when none were looked for
 };
 
 /// Immutable but for its keys and its cache. Thread-safe.
@@ -66,13 +66,13 @@ class Authenticator {
     bool look_up(std::string_view token, Instant now, Host& host, Verdict& verdict) const;
     void store(std::string_view token, const Proof& proof, std::unique_ptr<const CachedClaims> claims) const;
     Verdict judge_now(std::string_view token, Scratch& scratch, Instant now, WaitPolicy wait, Proof& proof) const;
-    Verdict judge_by_keys_of(const std::shared_ptr<KeySource>& source, const Obtained& obtained,
-                             const ParsedToken& token, Instant now, WaitPolicy wait, Proof& proof) const;
-    Verdict judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result, std::shared_ptr<KeySource> source,
-                     Instant now, Proof& proof) const;
+    Verdict judge_by_keys_of(const SourceHandle& source, const Obtained& obtained, const ParsedToken& token,
+                             Instant now, WaitPolicy wait, Proof& proof) const;
+    Verdict judge_by(const Snapshot& keys, const Result<Accepted, Refusal>& result, SourceHandle source, Instant now,
+                     Proof& proof) const;
     Verdict refused_without_source(Refusal refusal, ParsedToken& token) const;
-    Result<std::shared_ptr<KeySource>, Refusal> source_for(ParsedToken& token) const;
-    std::shared_ptr<KeySource> source_of(const CachedToken& token) const;
+    Result<SourceHandle, Refusal> source_for(ParsedToken& token) const;
+    SourceHandle source_of(const CachedToken& token) const;
     std::optional<Errc> refused_by_check(const CheckedClaims& claims, Instant now) const;
 
     Keys keys_;

@@ -56,13 +56,17 @@ std::uint64_t TokenCache::hash(std::string_view token) const {
 }
 
 std::shared_ptr<const CachedToken> TokenCache::find(std::string_view token) {
-    if (token.size() < kHashed) return nullptr;
+    if (token.size() < kHashed) {
+        too_short_.fetch_add(1, std::memory_order_relaxed);
+        return nullptr;
+    }
     const std::uint64_t looked_for = hash(token);
     Shard& shard = shard_of(looked_for);
     const std::scoped_lock lock(shard.mutex);
     const auto found = shard.look_up(looked_for, token);
+    ++(found == shard.entries.end() ? shard.misses : shard.hits);
     if (found == shard.entries.end()) return nullptr;
-    shard.entries.splice(shard.entries.begin(), shard.entries, found);
+    shard.use(found);
     return found->token;
 }
 
@@ -72,7 +76,7 @@ void TokenCache::store(CachedToken token) {
     const std::size_t bytes = bytes_of(token);
     if (bytes > limits_.bytes || limits_.entries == 0) return;
     Entries removed, added;
-    added.push_back({key, bytes, std::make_shared<const CachedToken>(std::move(token))});
+    added.push_back({key, bytes, 0, std::make_shared<const CachedToken>(std::move(token))});
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
     if (const auto same = shard.by_hash.find(key); same != shard.by_hash.end()) shard.move_out(same->second, removed);
@@ -81,6 +85,7 @@ void TokenCache::store(CachedToken token) {
         ++shard.evictions;
     }
     shard.by_hash.emplace(key, added.begin());
+    added.begin()->moved_at = ++shard.moves;
     shard.entries.splice(shard.entries.begin(), added);
     shard.bytes += bytes;
 }
@@ -100,6 +105,13 @@ TokenCache::Entries::iterator TokenCache::Shard::look_up(std::uint64_t hash, std
     return found == by_hash.end() || found->second->token->token != token ? entries.end() : found->second;
 }
 
+/// Leaves an entry where it is that is among the first eighth, so that the order is not changed by each use.
+void TokenCache::Shard::use(Entries::iterator entry) {
+    if (moves - entry->moved_at <= entries.size() / 8) return;
+    entry->moved_at = ++moves;
+    entries.splice(entries.begin(), entries, entry);
+}
+
 void TokenCache::Shard::move_out(Entries::iterator entry, Entries& into) {
     bytes -= entry->bytes;
     by_hash.erase(entry->hash);
@@ -107,13 +119,17 @@ void TokenCache::Shard::move_out(Entries::iterator entry, Entries& into) {
 }
 
 TokenCache::Report TokenCache::report() const {
-    Report report{.hits = hits_.load(std::memory_order_relaxed), .misses = misses_.load(std::memory_order_relaxed)};
+    const auto invalid = invalid_.load(std::memory_order_relaxed);
+    Report report{.misses = invalid + too_short_.load(std::memory_order_relaxed)};
     for (const Shard& shard : shards_) {
         const std::scoped_lock lock(shard.mutex);
+        report.hits += shard.hits;
+        report.misses += shard.misses;
         report.evictions += shard.evictions;
         report.entries += shard.entries.size();
         report.bytes += shard.bytes;
     }
+    report.hits -= invalid;
     return report;
 }
 

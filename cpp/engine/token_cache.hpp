@@ -31,8 +31,11 @@ class CachedClaims {
     virtual std::size_t bytes() const noexcept = 0;
 };
 
-/// A token that was accepted, and the conditions on which it is accepted again.
-struct CachedToken {
+constexpr std::size_t kCacheLine = 64;  // of the processors that matter here
+
+/// A token that was accepted, and the conditions on which it is accepted again. On cache lines of its own, as each use
+/// of it counts references: threads that use different tokens must not slow each other down.
+struct alignas(kCacheLine) CachedToken {
     std::string token;
     Validity validity;
     std::uint64_t key_set;  ///< KeySet::id() of the keys that proved it
@@ -58,10 +61,11 @@ class TokenCache : public ForkAware {
     TokenCache(const TokenCache&) = delete;
     TokenCache& operator=(const TokenCache&) = delete;
 
-    /// The entry of exactly this token, if there is one. The caller checks whether it is still valid.
+    /// The entry of exactly this token, if there is one, which counts as a hit. The caller checks whether it is still
+    /// valid.
     std::shared_ptr<const CachedToken> find(std::string_view token);
-    /// Counts a find() as a hit, which saved checking a signature, or as a miss.
-    void count(bool hit) noexcept { (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed); }
+    /// Counts the last hit as a miss: the entry was not valid, so that the signature had to be checked all the same.
+    void count_as_miss() noexcept { invalid_.fetch_add(1, std::memory_order_relaxed); }
     /// Stores a token, and removes the least recently used ones to stay within the limits.
     void store(CachedToken token);
 
@@ -76,11 +80,14 @@ class TokenCache : public ForkAware {
     struct Entry {
         std::uint64_t hash;
         std::size_t bytes;
+        std::uint64_t moved_at;  // Shard::moves when it was put to the front
         std::shared_ptr<const CachedToken> token;
     };
-    using Entries = std::list<Entry>;  // the most recently used first
-    struct Shard {
+    using Entries = std::list<Entry>;  // the most recently used first, but for those that were so a moment ago
+    /// Also on cache lines of its own; a hit on an entry near the front changes the first of them alone.
+    struct alignas(kCacheLine) Shard {
         mutable std::mutex mutex;  // guards all below
+        std::uint64_t hits = 0, misses = 0, moves = 0;
         Entries entries;
         std::unordered_map<std::uint64_t, Entries::iterator> by_hash;
         std::size_t bytes = 0;
@@ -88,6 +95,7 @@ class TokenCache : public ForkAware {
 
         /// The entry of exactly this token, or the end of all entries.
         Entries::iterator look_up(std::uint64_t hash, std::string_view token);
+        void use(Entries::iterator entry);
         void move_out(Entries::iterator entry, Entries& into);
     };
 
@@ -101,7 +109,7 @@ class TokenCache : public ForkAware {
     std::array<std::uint64_t, kHashed / 8> secret_{};
     std::vector<Shard> shards_;
     Limits limits_;  // of one shard
-    std::atomic<std::uint64_t> hits_{0}, misses_{0};
+    std::atomic<std::uint64_t> invalid_{0}, too_short_{0};
 };
 
 }  // namespace authjwks

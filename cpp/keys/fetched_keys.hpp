@@ -26,9 +26,9 @@ class FetchedKeys {
     };
 
     /// The keys, if this thread has read them last; null when read() is needed. Lock-free.
-    Snapshot cached() const { return snapshot_.cached(); }
+    const Snapshot* cached() const { return snapshot_.cached(); }
     /// The keys; null before the first ones.
-    Snapshot read() const { return snapshot_.read(); }
+    const Snapshot& read() const { return snapshot_.read(); }
 
     void replace(KeySet keys);
 

@@ -32,18 +32,17 @@ KeySource::~KeySource() {
     if (dependencies_.cancel) dependencies_.cancel(*this);
 }
 
-Snapshot KeySource::current() const {
-    if (auto keys = issuer_.keys.cached()) return keys;
+/// The keys that may be used now, or none. Valid until this thread reads the keys of a source again.
+const Snapshot* KeySource::peek() const {
+    if (!window_.admits(dependencies_.now)) return nullptr;
+    if (const Snapshot* keys = issuer_.keys.cached()) return keys;
     const Lock lock(mutex_);
-    return issuer_.keys.read();
+    return &issuer_.keys.read();
 }
 
-Snapshot KeySource::ready() const {
-    if (window_.never_ends()) return current();
-    window_.record_use();
-    if (!window_.is_open(dependencies_.now())) return nullptr;
-    window_.count_stale_use();
-    return current();
+bool KeySource::serves(std::uint64_t key_set) const {
+    const Snapshot* const keys = peek();
+    return keys != nullptr && *keys && (*keys)->id() == key_set;
 }
 
 /// Whether to start a fetch for keys: not while there is one, nor while the keys at hand are within their ttl.

@@ -33,7 +33,13 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     KeySource& operator=(const KeySource&) = delete;
 
     /// The keys at hand if they may be used now; null when obtain() has to decide. Lock-free.
-    Snapshot ready() const;
+    Snapshot ready() const {
+        const Snapshot* const keys = peek();
+        return keys != nullptr ? *keys : nullptr;
+    }
+    /// Whether ready() would return the set with this id, without taking a share of it, which threads would contend
+    /// for.
+    bool serves(std::uint64_t key_set) const;
 
     /// The keys. A fetch is needed when there are none, or none that were fetched within their ttl. While the issuer
     /// fails, keys that may still serve are returned at once. @return keys_unavailable, or source_closed.
@@ -75,7 +81,7 @@ class KeySource : public ForkAware, public std::enable_shared_from_this<KeySourc
     static constexpr Clock::rep kNever = Clock::duration::max().count();
     using Lock = std::unique_lock<std::mutex>;
 
-    Snapshot current() const;
+    const Snapshot* peek() const;
     Errc unavailable() const noexcept { return closed_ ? Errc::source_closed : Errc::keys_unavailable; }
     bool wants_keys(Tick now) const;
     bool is_worth_waiting(Tick now) const;

@@ -15,8 +15,15 @@ class ServingWindow {
     enum class Start : std::uint8_t { closed, never_ends };
     explicit ServingWindow(Start start) : end_(start == Start::closed ? kClosed : kNeverEnds) {}
 
-    bool never_ends() const noexcept { return end_.load(std::memory_order_relaxed) == kNeverEnds; }
-    bool is_open(Tick now) const noexcept { return count(now) < end_.load(std::memory_order_acquire); }
+    /// Whether the keys may be used at `now()`, which is not called where there is no end. Records the use.
+    template <class Now>
+    bool admits(const Now& now) noexcept {
+        if (end_.load(std::memory_order_relaxed) == kNeverEnds) return true;
+        record_use();
+        if (count(now()) >= end_.load(std::memory_order_acquire)) return false;
+        if (stale_.load(std::memory_order_relaxed)) stale_uses_.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
 
     /// Changes the end. @param stale  whether the keys are past their ttl. @return whether they were not before.
     bool set_end(Tick end, bool stale) noexcept {
@@ -26,10 +33,7 @@ class ServingWindow {
     }
     void close() noexcept { end_.store(kClosed, std::memory_order_release); }
 
-    /// Counts a use of keys that are past their ttl.
-    void count_stale_use() noexcept {
-        if (stale_.load(std::memory_order_relaxed)) stale_uses_.fetch_add(1, std::memory_order_relaxed);
-    }
+    /// How often keys were used that are past their ttl.
     std::uint64_t stale_uses() const noexcept { return stale_uses_.load(std::memory_order_relaxed); }
 
     /// Records that somebody needs the keys. Writes only where that was not recorded yet.

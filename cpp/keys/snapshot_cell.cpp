@@ -25,15 +25,16 @@ SnapshotCell::SnapshotCell() {
     id_ = ++last_id;
 }
 
-Snapshot SnapshotCell::cached() const {
+const Snapshot* SnapshotCell::cached() const {
     const Memory& memory = memory_of_this_thread(id_);
     if (memory.id != id_ || memory.version != version_.load(std::memory_order_acquire)) return nullptr;
-    return memory.snapshot;
+    return &memory.snapshot;
 }
 
-Snapshot SnapshotCell::read() const {
-    memory_of_this_thread(id_) = {id_, version_.load(std::memory_order_relaxed), snapshot_};
-    return snapshot_;
+const Snapshot& SnapshotCell::read() const {
+    Memory& memory = memory_of_this_thread(id_);
+    memory = {id_, version_.load(std::memory_order_relaxed), snapshot_};
+    return memory.snapshot;
 }
 
 void SnapshotCell::replace(Snapshot snapshot) {

@@ -17,10 +17,12 @@ class SnapshotCell {
   public:
     SnapshotCell();
 
+    // What both return lies in the thread's cache, valid until the thread reads a cell again.
+
     /// The current snapshot if this thread has it in its cache; null otherwise. Lock-free.
-    Snapshot cached() const;
+    const Snapshot* cached() const;
     /// The current snapshot, which this thread caches. The caller holds the lock that guards replace().
-    Snapshot read() const;
+    const Snapshot& read() const;
     void replace(Snapshot snapshot);
 
   private:

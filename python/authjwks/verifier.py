@@ -104,6 +104,8 @@ class Verifier:
             self._native = self._open_native(log_refusals, token_cache=_cache_limits(token_cache), **policy, **claims)
         except ValueError as error:
             raise ConfigError(str(error)) from None
+        for each in (self, self._native):
+            _core.defer_references(each)
 
     def _open_native(self, log_refusals: int | None, **options: Any) -> _core.Verifier:
         return _core.Verifier(

@@ -20,6 +20,7 @@ __all__ = [
     "__version__",
     "check_ca_file",
     "check_client_certificate",
+    "defer_references",
     "register_errors",
     "testing",
     "versions",
@@ -29,6 +30,12 @@ __version__: Final[str]
 
 ALGORITHMS: Final[tuple[str, ...]]
 """Every JWS `alg` that this build can check, in the order of the native table; `none` and HS* do not exist."""
+
+def defer_references(object: Any) -> None:
+    """Let threads use an object without contending for its count of references; its end is left to the collector.
+
+    Does nothing where there is a GIL, before Python 3.14, and for a type that the collector does not visit.
+    """
 
 def versions() -> dict[str, str]:
     """What this build is made of, for bug reports and inventories: name and version, or version, of each part.

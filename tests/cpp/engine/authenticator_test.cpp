@@ -129,8 +129,8 @@ TEST_F(GivenAColdAuthenticator, WhatNeedsNoKeyIsRefusedWithoutAskingForOne) {
 }
 
 TEST_F(GivenAColdAuthenticator, AVerdictNamesTheSourceOfItsKeys) {
-    EXPECT_EQ(verdict_on(authenticator, "nonsense", WaitPolicy::never).source, nullptr);
-    EXPECT_EQ(verdict_on(authenticator, token_by("known"), WaitPolicy::never).source, source);
+    EXPECT_FALSE(verdict_on(authenticator, "nonsense", WaitPolicy::never).source);
+    EXPECT_EQ(verdict_on(authenticator, token_by("known"), WaitPolicy::never).source.share(), source);
 }
 
 TEST_F(GivenAWarmAuthenticator, ARefusalNamesTheClaimAtFault) {
@@ -443,7 +443,7 @@ TEST_F(CachedTokenTest, ItIsFoundWithTheSourceOfItsKeys) {
     SubjectHost host;
     const Verdict verdict = authenticator.verify(token, kNow, WaitPolicy::never, host);
     EXPECT_TRUE(verdict.is_from_cache);
-    EXPECT_EQ(verdict.source, source);
+    EXPECT_EQ(verdict.source.share(), source);
     EXPECT_EQ(host.subject, "user");
     EXPECT_EQ(host.runs, 0U) << "the host's lock is not released for a hit";
     EXPECT_EQ(authenticator.cache()->report().hits, 1U);

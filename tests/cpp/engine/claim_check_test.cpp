@@ -118,7 +118,7 @@ TEST_F(ClaimCheckTest, CachedTokenIsRefusedAtTheFirstCallAfterItIsRevoked) {
 
     EXPECT_EQ(support::outcome_of(verdict, host), "revoked");
     EXPECT_TRUE(verdict.is_from_cache);
-    EXPECT_EQ(verdict.source, verify(authenticator, token).source);
+    EXPECT_EQ(verdict.source.share(), verify(authenticator, token).source.share());
     EXPECT_EQ(host.subject, "nothing was delivered");
 }
 

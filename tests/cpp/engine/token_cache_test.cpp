@@ -64,13 +64,14 @@ bool has(TokenCache& cache, std::size_t number) {
     return found && found->token == token_of(number);
 }
 
-TEST(GivenAnEmptyCache, NothingIsFoundAndNothingIsCounted) {
+TEST(GivenAnEmptyCache, NothingIsFound) {
     TokenCache cache(kAmple);
 
     EXPECT_EQ(cache.find(token_of(1)), nullptr);
 
     const auto report = cache.report();
-    EXPECT_EQ(report.hits + report.misses + report.evictions, 0U);
+    EXPECT_EQ(report.hits + report.evictions, 0U);
+    EXPECT_EQ(report.misses, 1U);
     EXPECT_EQ(report.entries + report.bytes, 0U);
 }
 
@@ -352,12 +353,18 @@ TEST(GivenClaimsWhoseDestructorUsesTheCache, ThereIsNoDeadlock) {
     EXPECT_EQ(ends, 3U);
 }
 
-TEST(GivenHitsAndMisses, EachIsCountedWhereItIsSaid) {
+TEST(GivenHitsAndMisses, EachIsCounted) {
     TokenCache cache(kAmple);
-    for (const bool hit : {true, false, true, true}) cache.count(hit);
-    static_cast<void>(cache.find(token_of(1)));
+    cache.store(cached(token_of(1)));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(has(cache, 1));
+    EXPECT_FALSE(has(cache, 2));
+    EXPECT_EQ(cache.find("too short to be a token"), nullptr);
     EXPECT_EQ(cache.report().hits, 3U);
-    EXPECT_EQ(cache.report().misses, 1U);
+    EXPECT_EQ(cache.report().misses, 2U);
+
+    cache.count_as_miss();
+    EXPECT_EQ(cache.report().hits, 2U) << "found, but no longer valid";
+    EXPECT_EQ(cache.report().misses, 3U);
 }
 
 TEST(GivenTwoCaches, WhatOneKnowsIsNothingToTheOther) {
@@ -380,7 +387,6 @@ TEST(GivenManyThreads, EachFindsOnlyWhatItAskedFor) {
                     const std::size_t number = (round * 7919 + thread * 104'729) % tokens;
                     const auto found = cache.find(token_of(number));
                     if (found && (found->token != token_of(number) || found->claims->bytes() != number + 1)) ++wrong;
-                    cache.count(found != nullptr);
                     if (!found) {
                         ++made;
                         cache.store(cached(token_of(number), number + 1, [&gone] { ++gone; }));

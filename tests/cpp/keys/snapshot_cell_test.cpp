@@ -31,8 +31,8 @@ TEST(GivenASnapshot, AThreadCachesWhatItHasRead) {
 
     EXPECT_EQ(cell.cached(), nullptr);
     EXPECT_EQ(cell.read(), keys);
-    EXPECT_EQ(cell.cached(), keys);
-    EXPECT_EQ(cell.cached(), keys) << "again and again";
+    EXPECT_EQ(*cell.cached(), keys);
+    EXPECT_EQ(*cell.cached(), keys) << "again and again";
 }
 
 TEST(GivenAReplacement, NoThreadHasTheOldOneCached) {
@@ -45,7 +45,7 @@ TEST(GivenAReplacement, NoThreadHasTheOldOneCached) {
 
     EXPECT_EQ(cell.cached(), nullptr);
     EXPECT_EQ(cell.read(), new_keys);
-    EXPECT_EQ(cell.cached(), new_keys);
+    EXPECT_EQ(*cell.cached(), new_keys);
 }
 
 TEST(GivenAnotherThread, ItHasItsOwnCache) {
@@ -57,9 +57,9 @@ TEST(GivenAnotherThread, ItHasItsOwnCache) {
     elsewhere([&] {
         EXPECT_EQ(cell.cached(), nullptr);
         EXPECT_EQ(cell.read(), keys);
-        EXPECT_EQ(cell.cached(), keys);
+        EXPECT_EQ(*cell.cached(), keys);
     });
-    EXPECT_EQ(cell.cached(), keys);
+    EXPECT_EQ(*cell.cached(), keys);
 }
 
 TEST(GivenManyCells, NoneIsTakenForAnother) {
@@ -69,10 +69,10 @@ TEST(GivenManyCells, NoneIsTakenForAnother) {
 
     for (int round = 0; round < 3; ++round)
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            const Snapshot cached = cells[i].cached();
-            EXPECT_TRUE(cached == nullptr || cached == keys[i]) << i;
+            const Snapshot* const cached = cells[i].cached();
+            EXPECT_TRUE(cached == nullptr || *cached == keys[i]) << i;
             EXPECT_EQ(cells[i].read(), keys[i]) << i;
-            EXPECT_EQ(cells[i].cached(), keys[i]) << i;
+            EXPECT_EQ(*cells[i].cached(), keys[i]) << i;
         }
 }
 

@@ -1,11 +1,14 @@
-# Chooses the cryptographic library, and the libcurl that goes with it.
+# Chooses the cryptographic library, and the libcurl and simdjson that go with it.
 if(AUTHJWKS_CRYPTO STREQUAL "openssl")
   find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)
   find_package(CURL 7.85 REQUIRED)
+  # Its imported target defines SIMDJSON_THREADS_ENABLED, without which the shared library's parser has another layout.
+  find_package(simdjson 3.0 REQUIRED)
   set(AUTHJWKS_CRYPTO_FOLDER openssl)
   set(AUTHJWKS_CRYPTO_LIBRARY OpenSSL::Crypto)
   set(AUTHJWKS_TLS_LIBRARY OpenSSL::SSL)
   set(AUTHJWKS_CURL_LIBRARY CURL::libcurl)
+  set(AUTHJWKS_JSON_LIBRARY simdjson::simdjson)
 elseif(AUTHJWKS_CRYPTO STREQUAL "aws-lc")
   # TLS of the system's libcurl would bring the system's OpenSSL into the process as well.
   set(AUTHJWKS_LINK_CURL ON)
@@ -15,6 +18,7 @@ elseif(AUTHJWKS_CRYPTO STREQUAL "aws-lc")
   set(AUTHJWKS_CRYPTO_LIBRARY Vendored::crypto)
   set(AUTHJWKS_TLS_LIBRARY Vendored::ssl)
   set(AUTHJWKS_CURL_LIBRARY Vendored::curl)
+  set(AUTHJWKS_JSON_LIBRARY Vendored::simdjson)
 else()
   message(FATAL_ERROR "AUTHJWKS_CRYPTO is openssl or aws-lc, not ${AUTHJWKS_CRYPTO}")
 endif()

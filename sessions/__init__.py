@@ -1,0 +1,1 @@
+"""The sessions of nox, by what they look at; noxfile.py brings them together."""
