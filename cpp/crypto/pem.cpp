@@ -12,6 +12,10 @@
 namespace authjwks::crypto {
 namespace {
 
+struct FreeBytes {
+    void operator()(unsigned char* bytes) const noexcept { OPENSSL_free(bytes); }
+};
+
 /// For the library to call instead of asking for a file's password at the terminal.
 /// @param is_encrypted  a bool to set, or null.
 int refuse_password(char*, int, int, void* is_encrypted) {
@@ -36,11 +40,17 @@ PemKeys::PemKeys(std::string_view pem) {
     text_.reset(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-std::optional<Key> PemKeys::next() {
+std::optional<PemKeys::Block> PemKeys::next() {
     const ForkSafeSection section;
-    Pkey pkey(text_ ? PEM_read_bio_PUBKEY(text_.get(), nullptr, refuse_password, nullptr) : nullptr);
-    if (!pkey) return std::nullopt;
-    return Key(std::move(pkey));
+    unsigned char* der = nullptr;
+    long size = 0;
+    if (!text_ ||
+        PEM_bytes_read_bio(&der, &size, nullptr, PEM_STRING_PUBLIC, text_.get(), refuse_password, nullptr) != 1)
+        return std::nullopt;
+    const std::unique_ptr<unsigned char, FreeBytes> owned(der);
+    const unsigned char* in = der;
+    Pkey pkey(d2i_PUBKEY(nullptr, &in, size));
+    return pkey ? Block{Key(std::move(pkey))} : Block{};
 }
 
 Result<Certificate, PemFault> read_certificate(const std::string& path) {

@@ -29,8 +29,12 @@ class PemKeys {
     /// @param pem  shorter than 2 GiB, and there for as long as this reads it.
     explicit PemKeys(std::string_view pem);
 
-    /// The next key; nothing at the end, and where what follows is no public key.
-    std::optional<Key> next();
+    /// A block of the text.
+    struct Block {
+        std::optional<Key> key;  ///< nothing where the library cannot read it: a kind of key that it does not know
+    };
+    /// The next block that says it is a public key; nothing at the end, and where what follows is no PEM.
+    std::optional<Block> next();
 
   private:
     std::unique_ptr<bio_st, FreeBio> text_;

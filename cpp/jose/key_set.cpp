@@ -20,6 +20,11 @@ std::optional<std::string> name_of_member(json::Value entry) {
     return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
+Result<KeyMaterial, KeyFault> checked(std::optional<crypto::Key> key) {
+    if (!key) return KeyFault::unsupported_kty;
+    return KeyMaterial::check(*std::move(key));
+}
+
 }  // namespace
 
 KeySet::KeySet(std::vector<Named> keys, std::vector<Skipped> skipped, std::size_t members, bool has_names)
@@ -122,9 +127,9 @@ Result<KeySet, KeySetFault> KeySet::parse_pem(std::string_view pem, const KeySet
     std::vector<Skipped> skipped;
     std::size_t index = 0;
     for (; index <= limits.max_keys; ++index) {
-        auto read = text.next();
-        if (!read) break;
-        const auto material = KeyMaterial::check(*std::move(read));
+        auto block = text.next();
+        if (!block) break;
+        const auto material = checked(std::move(block->key));
         if (!material) {
             skipped.push_back({index, material.error(), {}});
             continue;

@@ -338,9 +338,19 @@ TEST(GivenPemOfKeysThatCannotBeUsed, EachIsReportedAndTheOthersServe) {
     EXPECT_EQ(keys.skipped()[2].reason, KeyFault::unsupported_crv);
 }
 
+// Which kinds of keys a library can read must not decide on those that come after.
+TEST(GivenPemOfAKeyThatCannotBeRead, ItIsSkippedAndTheOthersServe) {
+    const KeySet keys =
+        parse_pem("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n" + KeyPair::of("P-256").public_pem());
+
+    EXPECT_EQ(found(keys, std::nullopt, "ES256"), 1U);
+    ASSERT_EQ(keys.skipped().size(), 1U);
+    EXPECT_EQ(keys.skipped()[0].index, 0U);
+    EXPECT_EQ(keys.skipped()[0].reason, KeyFault::unsupported_kty);
+}
+
 TEST(GivenPemWithoutAPublicKey, ItIsNoKeySet) {
     for (const std::string& pem : {std::string(), std::string("words"), KeyPair::of("Ed25519").private_pem(),
-                                   std::string("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
                                    std::string("-----BEGIN PUBLIC KEY-----\n"),
                                    std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")}) {
         SCOPED_TRACE(pem);
