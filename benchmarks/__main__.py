@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -16,8 +15,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="NAME", help="only this table; may be given again")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="how often everyone is timed (default 9)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write benchmarks.md and its charts there")
-    parser.add_argument("--aws-lc", type=Path, metavar="FOLDER", help="has an authjwks that was built with AWS-LC")
-    asked = parser.parse_args()
+    asked = environment.parse(parser)
     if asked.quick and asked.out:
         parser.error("--quick has no figures worth writing down")
     if asked.rounds < 1:
@@ -27,8 +25,6 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = arguments()
-    if asked.aws_lc:
-        os.environ[environment.OTHER_BUILD] = str(asked.aws_lc.resolve())
     if not environment.is_inside():
         environment.enter()
     from benchmarks import run

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks import cases, environment
-from benchmarks.environment import BUILD, HERE, ROOT
+from benchmarks.environment import BUILD, HERE, ON_AWS_LC, ROOT
 
 RECORDS = HERE / "instructions.json"
 TOLERANCE = 1.10
@@ -28,7 +28,6 @@ FEWER, MORE = 200, 600
 ALGORITHMS = ("RS256", "ES256")
 GROUPS = {"libcrypto": r"libcrypto", "authjwks": r"/authjwks/_core", "python": r"python"}
 WORKLOADS = ("authjwks", "authjwks, token cache")
-ON_AWS_LC = "authjwks on AWS-LC"
 NAME_IN_C = re.compile(r"[\w.]+('\d+)?$")
 
 Counts = dict[str, int]
@@ -38,10 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.callgrind", description=__doc__)
     parser.add_argument("--compare", action="store_true", help="fail when more than 10 %% above the latest record")
     parser.add_argument("--record", action="store_true", help="write the counts down for this version")
-    parser.add_argument("--aws-lc", type=Path, metavar="FOLDER", help="has an authjwks that was built with AWS-LC")
-    asked = parser.parse_args()
-    if asked.aws_lc:
-        os.environ[environment.OTHER_BUILD] = str(asked.aws_lc.resolve())
+    asked = environment.parse(parser)
     if not environment.is_inside():
         environment.enter("benchmarks.callgrind")
     counted = dict(_all_counts())

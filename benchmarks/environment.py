@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib.util
 import os
@@ -13,6 +14,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "benchmarks"
 OTHER_BUILD = "AUTHJWKS_BENCHMARK_AWS_LC"  # the argument of --aws-lc, for the processes of the run
+ON_AWS_LC = "authjwks on AWS-LC"  # the contestant that uses it
 
 
 def is_inside() -> bool:
@@ -43,10 +45,19 @@ def make() -> Path:
     return python
 
 
+def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments of a command, with `--aws-lc`, which is kept for the processes of the run."""
+    parser.add_argument("--aws-lc", type=Path, metavar="FOLDER", help="has an authjwks that was built with AWS-LC")
+    asked = parser.parse_args()
+    if asked.aws_lc:
+        os.environ[OTHER_BUILD] = str(asked.aws_lc.resolve())
+    return asked
+
+
 def path_of(contestant: str) -> dict[str, str]:
     """What a contestant's process needs in its environment: where the other build is, for the one that uses it."""
     folder = os.environ.get(OTHER_BUILD)
-    return {"PYTHONPATH": folder} if folder and contestant == "authjwks on AWS-LC" else {}
+    return {"PYTHONPATH": folder} if folder and contestant == ON_AWS_LC else {}
 
 
 def compiled(name: str) -> Path:

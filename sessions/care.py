@@ -18,7 +18,7 @@ def lint(session: nox.Session) -> None:
     session.install("-r", "requirements/lint.txt")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("shellcheck", "dev", ".ci/run")
+    session.run("shellcheck", "dev", ".ci/run", "tests/free_threading/build_python.sh")
     session.run("mypy", "python/authjwks", "tests", "benchmarks", "sessions", "noxfile.py")
     session.run("pytest", "-q", "tests/test_stubs.py")
     folders = ("cpp", "tests/cpp", "tests/fuzz")

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from benchmarks.cases import Case
+from benchmarks.environment import ON_AWS_LC
 
 Verify = Callable[[str], Any] | Callable[[str], Awaitable[Any]]
 """Judges a token: returns something, or raises an Exception when it refuses."""
@@ -34,7 +35,7 @@ class Contestant(ABC):
 # The import statement of each library is what its users write.
 ROSTER = {
     "authjwks": ("ours:Uncached", "authjwks"),
-    "authjwks on AWS-LC": ("ours:OnAwsLc", "authjwks"),
+    ON_AWS_LC: ("ours:OnAwsLc", "authjwks"),
     "authjwks, token cache": ("ours:Cached", "authjwks"),
     "ryjwt": ("ryjwt:Ryjwt", "ryjwt"),
     "PyJWT": ("pyjwt:PyJwt", "jwt"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.bench import Bench
+from benchmarks.environment import ON_AWS_LC
 from benchmarks.report import RIVAL, Chart, Section, contest_table, matrix, relative
 from benchmarks.rounds import RAW
 from benchmarks.tokens import ALGORITHMS
 
-OURS = ("authjwks", "authjwks on AWS-LC")
+OURS = ("authjwks", ON_AWS_LC)
 CONTESTANTS = (
     *OURS,
     "ryjwt",
