@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/version.hpp"
 #include "support/key_pair.hpp"
 #include "support/new_key.hpp"
 
@@ -22,6 +23,13 @@ using support::new_ec_key;
 using support::new_key;
 
 Result<KeyMaterial, KeyFault> check(crypto::Pkey pkey) { return KeyMaterial::check(crypto::Key(std::move(pkey))); }
+
+/// OpenSSL itself takes each of these keys, so that refusing them is ours to do; AWS-LC lacks some.
+bool is_missing_as_in_aws_lc(const crypto::Pkey& key) {
+    if (key) return false;
+    EXPECT_TRUE(crypto::library_version().starts_with("AWS-LC"));
+    return true;
+}
 
 std::string from_hex(std::string_view digits) {
     std::string bytes;
@@ -52,10 +60,10 @@ TEST(GivenAKeyOnEachCurve, ItIsTakenWithItsRow) {
 
 TEST(GivenACurveThatNoAlgorithmUses, ItIsRefused) {
     ASSERT_TRUE(new_ec_key(NID_secp256k1));
-    for (const int curve : {NID_secp256k1, NID_secp224r1, NID_brainpoolP256r1, NID_X9_62_prime192v1}) {
+    for (const int curve : {NID_secp256k1, NID_secp224r1, NID_brainpoolP256r1, OBJ_sn2nid("SM2")}) {
         SCOPED_TRACE(curve);
         auto key = new_ec_key(curve);
-        if (!key) continue;  // AWS-LC lacks the last two
+        if (is_missing_as_in_aws_lc(key)) continue;
         const auto material = check(std::move(key));
         ASSERT_FALSE(material);
         EXPECT_EQ(material.error(), KeyFault::unsupported_crv);
@@ -75,7 +83,7 @@ constexpr std::string_view kOtherGenerator =
 // Anybody who may choose the generator can make a private key for any public one (CVE-2020-0601).
 TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
     auto key = support::public_key_of(from_hex(kOtherGenerator));
-    if (!key) return;  // AWS-LC does not read it
+    if (is_missing_as_in_aws_lc(key)) return;
     const auto material = check(std::move(key));
 
     ASSERT_FALSE(material);
@@ -85,7 +93,8 @@ TEST(GivenP256WithAnotherGenerator, ItIsRefused) {
 // Under it (r, s) = (x of the generator, digest of the message) verifies for every message.
 TEST(GivenTheEcPointAtInfinity, ItIsRefused) {
     auto infinity = support::public_key_of(from_hex("3019301306072a8648ce3d020106082a8648ce3d03010703020000"));
-    EXPECT_FALSE(infinity && check(std::move(infinity)));
+    if (is_missing_as_in_aws_lc(infinity)) return;
+    EXPECT_FALSE(check(std::move(infinity)));
 }
 
 TEST(GivenAKeyThatCannotCheckSignatures, ItIsRefused) {
@@ -93,7 +102,7 @@ TEST(GivenAKeyThatCannotCheckSignatures, ItIsRefused) {
     for (const int type : {EVP_PKEY_X25519, NID_X448}) {
         SCOPED_TRACE(type);
         auto key = new_key(type);
-        if (!key) continue;  // AWS-LC lacks the last
+        if (is_missing_as_in_aws_lc(key)) continue;
         const auto material = check(std::move(key));
         ASSERT_FALSE(material);
         EXPECT_EQ(material.error(), KeyFault::unsupported_kty);
